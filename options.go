@@ -1,0 +1,91 @@
+package rapt
+
+// Options says which attention to compute. The zero value, and nil, is softmax(q·kᵀ/√d)·v over all keys.
+//
+// For query i and key j of one head, in this order:
+//
+//	score = Scale · q_i·k_j
+//	score = Softcap · tanh(score/Softcap)               if Softcap > 0
+//	score = score + Bias − ALiBiSlopes·|QueryStart+i−j|  where given
+//	visible iff Mask, KeyLens, Causal and Window let it be and Bias is not −Inf
+//	lse    = ln(Σ exp(score) + exp(Sinks))              over the visible keys
+//	weight = exp(score − lse)
+//	out_i  = Σ weight·v_j
+//
+// A query that sees no key has output 0 and lse −Inf (with a sink: the sink's logit). What is invisible is not read: a
+// NaN there reaches nobody. A NaN in what is visible comes out in the rows that see it, and in no others.
+type Options struct {
+	// Scale multiplies q·k; 0 means 1/√d with d the width of q's heads.
+	Scale float32
+
+	// Softcap c > 0 bends a scaled score s to c·tanh(s/c), before bias and mask (Gemma 2). 0 is off.
+	Softcap float32
+
+	// QueryStart is the position of query 0 among the keys. It moves Causal, Window and ALiBiSlopes, and may be negative.
+	// With as many queries as keys it is 0. For the last queries of a longer sequence it is kLen − qLen.
+	QueryStart int
+
+	// Causal hides later keys: key j is visible to query i iff j ≤ QueryStart + i. For 2 queries and 4 keys:
+	//
+	//	QueryStart 0      QueryStart 2
+	//	1 0 0 0           1 1 1 0
+	//	1 1 0 0           1 1 1 1
+	Causal bool
+
+	// Window hides distant keys; nil shows them.
+	Window *Window
+
+	// Mask keeps a key where it is true; without Data all are kept.
+	Mask Grid[bool]
+
+	// Bias is added to the scores; −Inf makes a key invisible. Without Data nothing is added.
+	Bias Grid[float32]
+
+	// ALiBiSlopes, one per query head, subtract slope·|QueryStart+i−j| from the scores (Press et al. 2022).
+	ALiBiSlopes []float32 // [query heads]
+
+	// Sinks, one logit per query head, join the maximum and the denominator of the softmax but have no value: rows of
+	// weights then sum to less than 1 (as in gpt-oss).
+	Sinks []float32 // [query heads]
+
+	// KeyLens says how many keys each sequence has; later ones are padding and are not read. nil: all.
+	KeyLens []int // [batch]
+
+	// LSE, if not nil, receives the natural logarithm of each row's softmax denominator, the sink included.
+	LSE []float32 // [batch][query heads][queries]
+
+	// Threads bounds the goroutines that work on a call; 0 is GOMAXPROCS. The result doesn't depend on it, to the bit.
+	Threads int
+}
+
+// Open leaves a side of a Window unbounded.
+const Open = -1
+
+// A Window shows query i the keys from QueryStart+i−Left to QueryStart+i+Right. Left and Right count the keys beside
+// the query's own, so that {0, 0} is the own key alone; Open (or any negative number) is no bound on that side.
+type Window struct{ Left, Right int }
+
+// A Grid gives a value for every (batch, query head, query, key): Data[b·BatchStride + h·HeadStride + i·QueryStride +
+// j·KeyStride]. A stride of 0 repeats the same values along that axis.
+type Grid[T bool | float32] struct {
+	Data []T
+
+	BatchStride, HeadStride, QueryStride, KeyStride int // in elements
+}
+
+// Broadcast is the Grid of data of shape [batch][heads][queries][keys], where any length may be 1 and then stands for
+// all along its axis.
+func Broadcast[T bool | float32](data []T, batch, heads, queries, keys int) Grid[T] {
+	g := Grid[T]{Data: data}
+	stride := 1
+	for _, axis := range []struct {
+		length int
+		stride *int
+	}{{keys, &g.KeyStride}, {queries, &g.QueryStride}, {heads, &g.HeadStride}, {batch, &g.BatchStride}} {
+		if axis.length != 1 {
+			*axis.stride = stride
+		}
+		stride *= axis.length
+	}
+	return g
+}
