@@ -185,7 +185,7 @@ func checkGrid[T any](name string, grid [][]T, queries, keys int) error {
 	}
 	for i, row := range grid {
 		if len(row) != keys {
-			return fmt.Errorf("textbook: row %d of %s has %d columns, expected %d, as many as k has rows", i, name, len(row), keys)
+			return fmt.Errorf("textbook: row %d of %s has %d columns, expected %d, the rows of k", i, name, len(row), keys)
 		}
 	}
 	return nil

@@ -170,7 +170,7 @@ func checkMatrix(name string, m [][]float64) error {
 	}
 	for i, row := range m {
 		if len(row) != len(m[0]) {
-			return fmt.Errorf("textbook: row %d of %s has %d columns, expected %d, as many as row 0", i, name, len(row), len(m[0]))
+			return fmt.Errorf("textbook: row %d of %s has %d columns, expected %d, as row 0 has", i, name, len(row), len(m[0]))
 		}
 	}
 	return nil
