@@ -43,6 +43,11 @@ func (t *Tensor[T]) row(b, s, h int) []T {
 	return t.Data[at : at+t.Dim]
 }
 
+// from is the elements from one position and head on.
+func (t *Tensor[T]) from(b, s, h int) []T {
+	return t.Data[b*t.BatchStride+s*t.SeqStride+h*t.HeadStride:]
+}
+
 // check says what is wrong with the view itself: a negative length or stride, or elements outside Data.
 func (t *Tensor[T]) check(name string) error {
 	for _, axis := range []struct {

@@ -1,0 +1,196 @@
+package rapt
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rapt-go/rapt/internal/kernel"
+)
+
+const (
+	// keyTile is the number of keys whose scores are held at once. Blocks of keys start at multiples of it.
+	keyTile = 256
+
+	// chunkKeys is the number of keys whose sums are taken on their own and then added to those before. Where there are
+	// fewer rows than threads, each chunk is a piece of work of its own; as the sums are always taken in this way, the
+	// result is the same to the bit however the work is divided.
+	chunkKeys = 4 * keyTile
+
+	// maxTileFloats bounds what a worker keeps for the rows of its tile: 2.5 MB.
+	maxTileFloats = 640 << 10
+
+	// smallWork is the number of multiplications under which a second goroutine costs more than it brings.
+	smallWork = 1 << 17
+)
+
+// A call is one run of the operation: its arguments, and its work in pieces.
+type call struct {
+	shape
+	o            *Options
+	out, q, k, v Tensor[float32]
+
+	asked      []int     // Weights: the queries asked for; nil: all
+	weights    []float32 // Weights: [batch][heads][weightRows][keys]
+	weightRows int
+
+	scale    float32 // of q·k; the effective one
+	exponent float32 // weights are exp(exponent·(s − top)) of the scores s that the kernels see
+	plain    bool    // no option changes a visible score, so that scale is left to the exponent
+	width    int     // of a row of sums: valueDim in whole steps
+
+	tiles []tile
+	parts []part
+	next  atomic.Int64 // the first part that nobody took yet
+
+	partial state // sums of the chunks of split tiles
+
+	do      func(*call, part, *worker)
+	work    func() // c.takeParts, bound once: starting a goroutine with it allocates nothing
+	workers sync.WaitGroup
+}
+
+var calls = sync.Pool{New: func() any {
+	c := new(call)
+	c.work = c.takeParts
+	return c
+}}
+
+// newCall is a call of which do computes the parts.
+func newCall(s shape, o *Options, do func(*call, part, *worker)) *call {
+	c := calls.Get().(*call)
+	c.shape, c.o, c.do = s, o, do
+	c.scale = o.Scale
+	if c.scale == 0 {
+		c.scale = float32(1 / math.Sqrt(float64(s.dim)))
+	}
+	c.plain = c.scale > 0 && o.Softcap == 0 && o.Bias.Data == nil && o.ALiBiSlopes == nil
+	c.exponent = 1
+	if c.plain {
+		c.exponent = c.scale
+	}
+	c.width = kernel.RoundUp(s.valueDim, kernel.ColumnStep)
+	return c
+}
+
+// release gives c back, without a hold on the caller's memory.
+func (c *call) release() {
+	var none Tensor[float32]
+	c.o, c.out, c.q, c.k, c.v, c.asked, c.weights = nil, none, none, none, none, nil, nil
+	calls.Put(c)
+}
+
+// A tile is the queries from, …, to−1 of one sequence, for the query heads that share one key head. Its rows are stacked
+// head by head: row r is query from + r%n of the group's head r/n, with n = to−from.
+type tile struct {
+	batch, kvHead, from, to int
+
+	firstChunk, chunks int   // of the keys that its queries may see
+	firstState         int   // of its first chunk's rows in call.partial, if it is split into parts
+	missing            int32 // parts that are not done yet; atomic
+}
+
+// A part is one piece of work: the chunks first, …, last−1 of a tile's keys.
+type part struct {
+	tile, first, last int
+	cost              int // pairs of query and key, roughly
+}
+
+func (c *call) rows(t *tile) int { return c.groupSize() * (t.to - t.from) }
+
+func (c *call) threads() int {
+	if c.o.Threads > 0 {
+		return c.o.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// plan divides the call into tiles and parts, the longest first.
+func (c *call) plan() {
+	c.tiles, c.parts = c.tiles[:0], c.parts[:0]
+	size := c.tileQueries()
+	for b := range c.batch {
+		for kvHead := range c.kvHeads {
+			for from := 0; from < c.queries; from += size {
+				to := min(from+size, c.queries)
+				t := tile{batch: b, kvHead: kvHead, from: from, to: to}
+				if keys := c.o.reach(&c.shape, b, from, to); !keys.empty() {
+					t.firstChunk = keys.from / chunkKeys
+					t.chunks = (keys.to+chunkKeys-1)/chunkKeys - t.firstChunk
+				}
+				c.tiles = append(c.tiles, t)
+			}
+		}
+	}
+	states := 0
+	split := len(c.tiles) < 2*c.threads() && c.threads() > 1
+	for i := range c.tiles {
+		t := &c.tiles[i]
+		pairs := c.pairs(t)
+		step := max(t.chunks, 1)
+		if split && t.chunks > 1 {
+			step = 1
+			t.firstState = states
+			states += t.chunks * c.rows(t)
+		}
+		t.missing = 0
+		for first := t.firstChunk; first == t.firstChunk || first < t.firstChunk+t.chunks; first += step {
+			c.parts = append(c.parts, part{i, first, min(first+step, t.firstChunk+t.chunks), pairs * step / max(t.chunks, 1)})
+			t.missing++
+		}
+	}
+	c.partial.resize(states, c.width)
+	slices.SortStableFunc(c.parts, func(a, b part) int { return b.cost - a.cost })
+}
+
+// tileQueries is the number of queries in a tile. The keys are packed anew for each tile, so it is large, but not so
+// large that threads stay idle or that a worker needs much memory.
+func (c *call) tileQueries() int {
+	rows := maxTileFloats / (c.dim + 2*c.width)
+	if threads := c.threads(); threads > 1 {
+		const tilesPerThread, fewestRows = 4, 96
+		perHead := (tilesPerThread*threads + c.batch*c.kvHeads - 1) / (c.batch * c.kvHeads)
+		rows = min(rows, max(fewestRows, c.groupSize()*c.queries/perHead))
+	}
+	return kernel.RoundUp(max(rows/c.groupSize(), 1), kernel.RowStep)
+}
+
+// pairs is about the number of (query, key) pairs that a tile computes.
+func (c *call) pairs(t *tile) int {
+	first, last := c.o.visibleSpan(&c.shape, t.batch, t.from), c.o.visibleSpan(&c.shape, t.batch, t.to-1)
+	return c.rows(t) * (max(first.to-first.from, 0) + max(last.to-last.from, 0) + 1) / 2
+}
+
+// run computes all parts, on as many goroutines as it pays to start.
+func (c *call) run() {
+	work := 0
+	for _, p := range c.parts {
+		work += p.cost * (c.dim + c.valueDim)
+	}
+	n := 1
+	if work >= smallWork {
+		n = min(c.threads(), len(c.parts))
+	}
+	c.next.Store(0)
+	c.workers.Add(n)
+	for range n - 1 {
+		go c.work()
+	}
+	c.work()
+	c.workers.Wait()
+}
+
+func (c *call) takeParts() {
+	defer c.workers.Done()
+	w := workers.Get().(*worker)
+	defer workers.Put(w)
+	for {
+		i := int(c.next.Add(1)) - 1
+		if i >= len(c.parts) {
+			return
+		}
+		c.do(c, c.parts[i], w)
+	}
+}
