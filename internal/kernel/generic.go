@@ -43,13 +43,19 @@ func multiplyRow(sum *[ColumnStep]float32, a, b []float32, stride int) {
 
 func packKeysGeneric(dst, k []float32, stride, n, dim int) {
 	for first := 0; first < n; first += PanelWidth {
-		panel := dst[first*dim:][:dim*PanelWidth]
-		clear(panel)
-		for c := range min(PanelWidth, n-first) {
-			for d, x := range k[(first+c)*stride:][:dim] {
-				panel[d*PanelWidth+c] = x
-			}
+		packLastKeys(dst[first*dim:], k[first*stride:], stride, min(PanelWidth, n-first), dim, 0)
+	}
+}
+
+// packLastKeys packs keys from, …, n−1 of one panel, and the zeros behind them.
+func packLastKeys(panel, k []float32, stride, n, dim, from int) {
+	for c := from; c < n; c++ {
+		for d, x := range k[c*stride:][:dim] {
+			panel[d*PanelWidth+c] = x
 		}
+	}
+	for d := range dim {
+		clear(panel[d*PanelWidth+n:][:PanelWidth-n])
 	}
 }
 
@@ -66,7 +72,7 @@ func packValuesGeneric(dst, v []float32, stride, n, dim int) {
 }
 
 func softmaxGeneric(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
-	c *= math.Log2E
+	c *= log2E
 	for r := range rows {
 		row := s[r*stride:][:n]
 		top := rowMax[r]
@@ -106,6 +112,8 @@ func expRow(row []float32, top, c float32) float32 {
 	return lanes[0]
 }
 
+const log2E = math.Log2E
+
 // The polynomial of exp2: 2^r for r in [0, 1), exactly 1 at r = 0, of least relative error (8.3e-8, found by Remez'
 // exchange). Rounding in float32 brings it to 1.7e-7.
 const (
@@ -134,3 +142,24 @@ func exp2(x float32) float32 {
 
 // power is 2^n for −126 ≤ n ≤ 127.
 func power(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
+
+func combineGeneric(dst []float32, a float32, src []float32, b float32) {
+	for j := range dst {
+		dst[j] = a*dst[j] + b*src[j]
+	}
+}
+
+func scaleGeneric(dst []float32, a float32, src []float32) {
+	for j := range dst {
+		dst[j] = a * src[j]
+	}
+}
+
+func finiteGeneric(x []float32) bool {
+	// 0·x is NaN for NaN and Inf, and stays so in the sum.
+	var sum float32
+	for _, f := range x {
+		sum += 0 * f
+	}
+	return sum == 0
+}

@@ -9,7 +9,7 @@
 // Callers see to it that slices are long enough; nothing here checks shapes.
 package kernel
 
-import "math"
+//go:generate go run ./asmgen
 
 // PanelWidth is the number of columns in a packed panel.
 //
@@ -93,30 +93,13 @@ func Softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescal
 }
 
 // Exp is e^x, to 2e-7 of its value for |x| < 10: 2^(x·log₂e) as Softmax computes it.
-func Exp(x float32) float32 { return exp2(x * math.Log2E) }
+func Exp(x float32) float32 { return exp2(x * log2E) }
 
 // Combine computes dst[j] = a·dst[j] + b·src[j].
-func Combine(dst []float32, a float32, src []float32, b float32) {
-	src = src[:len(dst)]
-	for j := range dst {
-		dst[j] = a*dst[j] + b*src[j]
-	}
-}
+func Combine(dst []float32, a float32, src []float32, b float32) { combine(dst, a, src[:len(dst)], b) }
 
 // Scale computes dst[j] = a·src[j].
-func Scale(dst []float32, a float32, src []float32) {
-	src = src[:len(dst)]
-	for j := range dst {
-		dst[j] = a * src[j]
-	}
-}
+func Scale(dst []float32, a float32, src []float32) { scale(dst, a, src[:len(dst)]) }
 
 // Finite reports whether x holds neither NaN nor Inf.
-func Finite(x []float32) bool {
-	// 0·x is NaN for those two, and stays so in the sum.
-	var sum float32
-	for _, f := range x {
-		sum += 0 * f
-	}
-	return sum == 0
-}
+func Finite(x []float32) bool { return finite(x) }

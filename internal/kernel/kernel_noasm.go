@@ -1,3 +1,5 @@
+//go:build purego || !amd64
+
 package kernel
 
 func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
@@ -11,3 +13,12 @@ func packValues(dst, v []float32, stride, n, dim int) { packValuesGeneric(dst, v
 func softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
 	softmaxGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale)
 }
+
+func combine(dst []float32, a float32, src []float32, b float32) { combineGeneric(dst, a, src, b) }
+
+func scale(dst []float32, a float32, src []float32) { scaleGeneric(dst, a, src) }
+
+func finite(x []float32) bool { return finiteGeneric(x) }
+
+// Peak does nothing but multiply and add, and returns how many floating-point operations that was: about 2^22 for n = 1.
+func Peak(n int) (flops int) { return peakGeneric(n) }

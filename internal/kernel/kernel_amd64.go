@@ -1,0 +1,125 @@
+//go:build !purego
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// What the CPU has. GODEBUG=cpu.avx512f=off or cpu.avx2=off,cpu.avx512f=off turns a level off.
+var (
+	useAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && useAVX2
+	useAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+)
+
+// The functions in assembly do what the function of the same name without the instruction set does, for the pointer where
+// that one has a slice, and under the conditions named here.
+
+//go:noescape
+func multiplyAVX512(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale *float32) // rows ≤ 12
+
+//go:noescape
+func multiplyAVX2(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale *float32) // rows ≤ 6
+
+// packKeys16AVX512 does dst[d·PanelWidth + i] = k[i·stride + d] for i < 16 keys; dim ≥ 4.
+//
+//go:noescape
+func packKeys16AVX512(dst, k *float32, stride, dim int)
+
+// packValues32AVX512 does dst[j·PanelWidth + c] = v[j·stride + c] for c < 32 columns; n ≥ 1.
+//
+//go:noescape
+func packValues32AVX512(dst, v *float32, stride, n int)
+
+// softmaxAVX512 takes c times log₂e.
+//
+//go:noescape
+func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale *float32)
+
+//go:noescape
+func combineAVX512(dst *float32, a float32, src *float32, b float32, n int)
+
+//go:noescape
+func scaleAVX512(dst *float32, a float32, src *float32, n int)
+
+//go:noescape
+func finiteAVX512(x *float32, n int) bool
+
+func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
+	if !useAVX2 {
+		multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
+		return
+	}
+	step := 6
+	if useAVX512 {
+		step = 12
+	}
+	for r := 0; r < rows; r += step {
+		var keep *float32
+		if rescale != nil {
+			keep = &rescale[r]
+		}
+		if useAVX512 {
+			multiplyAVX512(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep)
+		} else {
+			multiplyAVX2(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep)
+		}
+	}
+}
+
+func packKeys(dst, k []float32, stride, n, dim int) {
+	if !useAVX512 || dim < 4 {
+		packKeysGeneric(dst, k, stride, n, dim)
+		return
+	}
+	whole := n / 16 * 16
+	for i := 0; i < whole; i += 16 {
+		packKeys16AVX512(&dst[i/PanelWidth*PanelWidth*dim+i%PanelWidth], &k[i*stride], stride, dim)
+	}
+	if n%PanelWidth != 0 {
+		packLastKeys(dst[n/PanelWidth*PanelWidth*dim:], k[n/PanelWidth*PanelWidth*stride:], stride, n%PanelWidth, dim, whole%PanelWidth)
+	}
+}
+
+func packValues(dst, v []float32, stride, n, dim int) {
+	if !useAVX512 || n == 0 {
+		packValuesGeneric(dst, v, stride, n, dim)
+		return
+	}
+	whole := dim / PanelWidth
+	for p := range whole {
+		packValues32AVX512(&dst[p*n*PanelWidth], &v[p*PanelWidth], stride, n)
+	}
+	if dim%PanelWidth != 0 {
+		packValuesGeneric(dst[whole*n*PanelWidth:], v[whole*PanelWidth:], stride, n, dim%PanelWidth)
+	}
+}
+
+func softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
+	if useAVX512 && rows > 0 {
+		softmaxAVX512(&s[0], stride, rows, n, c*log2E, &rowMax[0], &rowSum[0], &rescale[0])
+		return
+	}
+	softmaxGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale)
+}
+
+func combine(dst []float32, a float32, src []float32, b float32) {
+	if useAVX512 && len(dst) > 0 {
+		combineAVX512(&dst[0], a, &src[0], b, len(dst))
+		return
+	}
+	combineGeneric(dst, a, src, b)
+}
+
+func scale(dst []float32, a float32, src []float32) {
+	if useAVX512 && len(dst) > 0 {
+		scaleAVX512(&dst[0], a, &src[0], len(dst))
+		return
+	}
+	scaleGeneric(dst, a, src)
+}
+
+func finite(x []float32) bool {
+	if useAVX512 && len(x) > 0 {
+		return finiteAVX512(&x[0], len(x))
+	}
+	return finiteGeneric(x)
+}
