@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/rapt-go/rapt/internal/quote"
 )
 
 const (
@@ -79,9 +81,9 @@ func (b *builder) add(x float64) error {
 func (b *builder) parse(text string) error {
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil && !math.IsInf(x, 0) {
-		return fmt.Errorf("%s: %s is not a number", b.at(), quote(text))
+		return fmt.Errorf("%s: %s is not a number", b.at(), quote.Text(text))
 	} else if err != nil {
-		return fmt.Errorf("%s: %s is too large for a float64", b.at(), quote(text))
+		return fmt.Errorf("%s: %s is too large for a float64", b.at(), quote.Text(text))
 	}
 	return b.add(x)
 }
@@ -110,12 +112,4 @@ func (b *builder) matrix() ([][]float64, error) {
 		return nil, errors.New("the matrix has no rows")
 	}
 	return b.rows, nil
-}
-
-// quote is a text from the file as an error shows it: in quotes, without control characters, at most 40 bytes of it.
-func quote(s string) string {
-	if len(s) > 40 {
-		return strconv.Quote(s[:40]) + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -2,13 +2,11 @@ package matrix
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/rapt-go/rapt/internal/npy"
+	"github.com/rapt-go/rapt/internal/strictjson"
 )
 
 // parseCSV reads a row a line.
@@ -32,84 +30,31 @@ func parseCSV(data []byte) ([][]float64, error) {
 	return b.matrix()
 }
 
-// parseJSON reads an array of arrays of numbers, token by token: unmarshalling would take null for 0.
+// parseJSON reads an array of rows, which are arrays of numbers.
 func parseJSON(data []byte) ([][]float64, error) {
 	var b builder
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := expect(d, '[', "the matrix"); err != nil {
-		return nil, err
-	}
-	for d.More() {
-		if err := parseJSONRow(d, &b); err != nil {
-			return nil, err
+	r := strictjson.NewReader(data)
+	err := r.Array(func() error {
+		if err := r.Array(func() error { return parseJSONNumber(r, &b) }); err != nil {
+			return err
 		}
-	}
-	if err := expect(d, ']', "the end of the matrix"); err != nil {
+		return b.endRow()
+	})
+	if err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is something after the matrix")
+	if err := r.End(); err != nil {
+		return nil, err
 	}
 	return b.matrix()
 }
 
-// parseJSONRow reads one row, with its brackets.
-func parseJSONRow(d *json.Decoder, b *builder) error {
-	row := fmt.Sprintf("row %d", len(b.rows)+1)
-	if err := expect(d, '[', row); err != nil {
-		return err
-	}
-	for d.More() {
-		token, err := next(d)
-		if err != nil {
-			return fmt.Errorf("%s: %w", b.at(), err)
-		}
-		number, ok := token.(json.Number)
-		if !ok {
-			return fmt.Errorf("%s: %s is not a number", b.at(), describe(token))
-		}
-		if err := b.parse(number.String()); err != nil {
-			return err
-		}
-	}
-	if err := expect(d, ']', "the end of "+row); err != nil {
-		return err
-	}
-	return b.endRow()
-}
-
-// expect reads a bracket, with which what begins or ends.
-func expect(d *json.Decoder, want json.Delim, what string) error {
-	token, err := next(d)
+func parseJSONNumber(r *strictjson.Reader, b *builder) error {
+	number, err := r.Number()
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return fmt.Errorf("%s: %w", b.at(), err)
 	}
-	if token != want {
-		return fmt.Errorf("%s: found %s, expected %s", what, describe(token), want)
-	}
-	return nil
-}
-
-func next(d *json.Decoder) (json.Token, error) {
-	token, err := d.Token()
-	if err == io.EOF {
-		return nil, errors.New("the JSON ends too early")
-	}
-	return token, err
-}
-
-// describe is a token of JSON as an error shows it.
-func describe(token json.Token) string {
-	switch t := token.(type) {
-	case nil:
-		return "null"
-	case string:
-		return quote(t)
-	case json.Number:
-		return quote(t.String())
-	}
-	return fmt.Sprint(token) // a bracket, true or false
+	return b.parse(number)
 }
 
 // parseNPY reads an array of two axes. Integers are taken up to 2^53, as far as a float64 holds each of them.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/rapt-go/rapt/internal/quote"
 )
 
 // A parser reads the dictionary of a header, which is written in Python:
@@ -30,14 +32,14 @@ func parseHeader(text string) (header, error) {
 			return h, err
 		}
 		if seen[key] {
-			return h, fmt.Errorf("%s is there twice", quote(key))
+			return h, fmt.Errorf("%s is there twice", quote.Text(key))
 		}
 		seen[key] = true
 		if err := p.expect(":"); err != nil {
 			return h, err
 		}
 		if err := p.value(key, &h); err != nil {
-			return h, fmt.Errorf("%s: %w", quote(key), err)
+			return h, fmt.Errorf("%s: %w", quote.Text(key), err)
 		}
 		if p.accept("}") {
 			break
@@ -47,7 +49,7 @@ func parseHeader(text string) (header, error) {
 		}
 	}
 	if rest := strings.Trim(p.rest, " \n"); rest != "" {
-		return h, fmt.Errorf("found %s after the dictionary", quote(rest))
+		return h, fmt.Errorf("found %s after the dictionary", quote.Text(rest))
 	}
 	for _, key := range []string{"descr", "fortran_order", "shape"} {
 		if !seen[key] {
@@ -83,7 +85,7 @@ func (p *parser) text() (string, error) {
 		}
 		s, rest, ok := strings.Cut(p.rest, mark)
 		if !ok || strings.ContainsAny(s, "\\\n") {
-			return "", fmt.Errorf("%s isn't a string on one line without escapes", quote(mark+p.rest))
+			return "", fmt.Errorf("%s isn't a string on one line without escapes", quote.Text(mark+p.rest))
 		}
 		p.rest = rest
 		return s, nil
@@ -135,7 +137,7 @@ func (p *parser) integer() (int, error) {
 	}
 	n, err := strconv.Atoi(digits)
 	if err != nil {
-		return 0, fmt.Errorf("the length %s is larger than any file", quote(digits))
+		return 0, fmt.Errorf("the length %s is larger than any file", quote.Text(digits))
 	}
 	p.rest = strings.TrimPrefix(p.rest[len(digits):], "L")
 	return n, nil
@@ -163,5 +165,5 @@ func (p *parser) unexpected(wanted string) error {
 	if p.rest == "" {
 		return fmt.Errorf("it ends where %s is expected", wanted)
 	}
-	return fmt.Errorf("found %s, expected %s", quote(p.rest), wanted)
+	return fmt.Errorf("found %s, expected %s", quote.Text(p.rest), wanted)
 }

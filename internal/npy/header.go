@@ -94,11 +94,3 @@ func tuple(shape []int) string {
 	}
 	return "(" + strings.Join(list, ", ") + ")"
 }
-
-// quote is a text from the file as an error shows it: in quotes, without control characters, at most 40 bytes of it.
-func quote(s string) string {
-	if len(s) > 40 {
-		return strconv.Quote(s[:40]) + "…"
-	}
-	return strconv.Quote(s)
-}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/rapt-go/rapt/internal/quote"
 )
 
 // ReadNPZFile reads a .npz file.
@@ -37,13 +39,13 @@ func ReadNPZ(r io.ReaderAt, size int64) (map[string]*Array, error) {
 	for _, entry := range archive.File {
 		name, ok := strings.CutSuffix(entry.Name, ".npy")
 		if !ok {
-			return nil, fmt.Errorf("npz: %s isn't a .npy file", quote(entry.Name))
+			return nil, fmt.Errorf("npz: %s isn't a .npy file", quote.Text(entry.Name))
 		}
 		if arrays[name] != nil {
-			return nil, fmt.Errorf("npz: %s is there twice", quote(entry.Name))
+			return nil, fmt.Errorf("npz: %s is there twice", quote.Text(entry.Name))
 		}
 		if arrays[name], err = readEntry(entry, size); err != nil {
-			return nil, fmt.Errorf("npz: %s: %w", quote(entry.Name), err)
+			return nil, fmt.Errorf("npz: %s: %w", quote.Text(entry.Name), err)
 		}
 	}
 	return arrays, nil
@@ -74,11 +76,11 @@ func WriteNPZ(w io.Writer, names []string, arrays []*Array) error {
 	seen := map[string]bool{}
 	for i, name := range names {
 		if name == "" || seen[name] {
-			return fmt.Errorf("npz: the name %s is empty or there twice", quote(name))
+			return fmt.Errorf("npz: the name %s is empty or there twice", quote.Text(name))
 		}
 		seen[name] = true
 		if err := writeEntry(archive, name+".npy", arrays[i]); err != nil {
-			return fmt.Errorf("npz: %s: %w", quote(name), err)
+			return fmt.Errorf("npz: %s: %w", quote.Text(name), err)
 		}
 	}
 	return archive.Close()

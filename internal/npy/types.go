@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/rapt-go/rapt/internal/quote"
 )
 
 // chunkBytes is how much is converted at a time.
@@ -129,5 +131,5 @@ func unknownType(descr string) error {
 	for _, t := range elementTypes {
 		known = append(known, t.name)
 	}
-	return fmt.Errorf("the array has elements of type %s, expected one of %s", quote(descr), strings.Join(known, ", "))
+	return fmt.Errorf("the array has elements of type %s, expected one of %s", quote.Text(descr), strings.Join(known, ", "))
 }

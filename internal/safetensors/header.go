@@ -1,16 +1,18 @@
 package safetensors
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/rapt-go/rapt/internal/quote"
+	"github.com/rapt-go/rapt/internal/strictjson"
 )
 
 // maxHeader is the longest header, in bytes, that the format's own library reads.
@@ -41,8 +43,7 @@ func parse(data []byte) (*File, error) {
 	case !utf8.Valid(header):
 		return nil, errors.New("the header isn't UTF-8")
 	}
-	d := decoder{json: json.NewDecoder(bytes.NewReader(header)), tensors: map[string]Tensor{}, spans: map[string]span{}}
-	d.json.UseNumber()
+	d := decoder{json: strictjson.NewReader(header), tensors: map[string]Tensor{}, spans: map[string]span{}}
 	if err := d.header(); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
@@ -55,10 +56,9 @@ func parse(data []byte) (*File, error) {
 // A span is where a tensor's bytes lie, counted from the end of the header: from begin to before end.
 type span struct{ begin, end int }
 
-// A decoder reads a header token by token. Unmarshalling it instead would let the last of two equal names win in
-// silence, and would accept whatever else it doesn't know.
+// A decoder reads a header.
 type decoder struct {
-	json     *json.Decoder
+	json     *strictjson.Reader
 	tensors  map[string]Tensor // without Data
 	spans    map[string]span
 	metadata map[string]string
@@ -66,31 +66,28 @@ type decoder struct {
 
 // header reads the whole of it, up to and including the blanks that pad it.
 func (d *decoder) header() error {
-	err := d.object(func(name string) error {
+	err := d.json.Object(func(name string) error {
 		if name == metadataKey {
 			return d.readMetadata()
 		}
 		if err := d.readTensor(name); err != nil {
-			return fmt.Errorf("tensor %s: %w", quote(name), err)
+			return fmt.Errorf("tensor %s: %w", quote.Text(name), err)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if _, err := d.json.Token(); err != io.EOF {
-		return errors.New("there is something after the closing }")
-	}
-	return nil
+	return d.json.End()
 }
 
 // readMetadata reads an object whose values are all strings.
 func (d *decoder) readMetadata() error {
 	d.metadata = map[string]string{}
-	return d.object(func(key string) error {
-		value, err := d.text()
+	return d.json.Object(func(key string) error {
+		value, err := d.json.Text()
 		if err != nil {
-			return fmt.Errorf("%s: %s: %w", metadataKey, quote(key), err)
+			return fmt.Errorf("%s: %s: %w", metadataKey, quote.Text(key), err)
 		}
 		d.metadata[key] = value
 		return nil
@@ -99,29 +96,39 @@ func (d *decoder) readMetadata() error {
 
 // readTensor reads the object that describes one tensor, and remembers it.
 func (d *decoder) readTensor(name string) error {
-	t, shape, offsets := Tensor{Name: name}, []int(nil), []int(nil)
-	err := d.object(func(key string) (err error) {
+	var dtype string
+	var shape, offsets []int // nil if the key isn't there
+	err := d.json.Object(func(key string) (err error) {
 		switch key {
 		case "dtype":
-			var dtype string
-			dtype, err = d.text()
-			t.DType = DType(dtype)
+			dtype, err = d.json.Text()
 		case "shape":
 			shape, err = d.integers()
 		case "data_offsets":
 			offsets, err = d.integers()
 		default:
-			return fmt.Errorf("unknown key %s", quote(key))
+			return fmt.Errorf("unknown key %s", quote.Text(key))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 		return nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case t.DType == "":
+	}
+	if err := checkTensor(DType(dtype), shape, offsets); err != nil {
+		return err
+	}
+	d.tensors[name] = Tensor{Name: name, DType: DType(dtype), Shape: shape}
+	d.spans[name] = span{offsets[0], offsets[1]}
+	return nil
+}
+
+// checkTensor says what is wrong with a tensor's description by itself.
+func checkTensor(dtype DType, shape, offsets []int) error {
+	switch {
+	case dtype == "":
 		return errors.New("no dtype")
 	case shape == nil:
 		return errors.New("no shape")
@@ -134,26 +141,19 @@ func (d *decoder) readTensor(name string) error {
 	case offsets[0] > offsets[1]:
 		return fmt.Errorf("data_offsets begin at %d, after their end at %d", offsets[0], offsets[1])
 	}
-	t.Shape = shape
-	need, err := byteLen(t.DType, shape)
+	need, err := byteLen(dtype, shape)
 	if err != nil {
 		return err
 	}
 	if have := offsets[1] - offsets[0]; have != need {
-		return fmt.Errorf("%s of shape %v takes %d bytes; data_offsets give it %d", t.DType, shape, need, have)
+		return fmt.Errorf("%s of shape %v takes %d bytes; data_offsets give it %d", dtype, shape, need, have)
 	}
-	d.tensors[name] = t
-	d.spans[name] = span{offsets[0], offsets[1]}
 	return nil
 }
 
 // place gives the tensors their bytes, which must fill body without a gap.
 func (d *decoder) place(body []byte) error {
-	names := make([]string, 0, len(d.tensors))
-	for name := range d.tensors {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
+	names := slices.SortedFunc(maps.Keys(d.tensors), func(a, b string) int {
 		x, y := d.spans[a], d.spans[b]
 		return cmp.Or(cmp.Compare(x.begin, y.begin), cmp.Compare(x.end, y.end), cmp.Compare(a, b))
 	})
@@ -162,11 +162,11 @@ func (d *decoder) place(body []byte) error {
 		s := d.spans[name]
 		switch {
 		case s.end > len(body):
-			return fmt.Errorf("tensor %s ends at byte %d of the data; the file has %d", quote(name), s.end, len(body))
+			return fmt.Errorf("tensor %s ends at byte %d of the data; the file has %d", quote.Text(name), s.end, len(body))
 		case s.begin < end:
-			return fmt.Errorf("tensor %s begins at byte %d, before %s ends at %d", quote(name), s.begin, quote(last), end)
+			return fmt.Errorf("tensor %s begins at byte %d, before %s ends at %d", quote.Text(name), s.begin, quote.Text(last), end)
 		case s.begin > end:
-			return fmt.Errorf("tensor %s begins at byte %d; bytes %d to %d belong to no tensor", quote(name), s.begin, end, s.begin)
+			return fmt.Errorf("tensor %s begins at byte %d; bytes %d to %d belong to no tensor", quote.Text(name), s.begin, end, s.begin)
 		}
 		t := d.tensors[name]
 		t.Data = body[s.begin:s.end:s.end]
@@ -179,107 +179,20 @@ func (d *decoder) place(body []byte) error {
 	return nil
 }
 
-// object reads an object and calls value for each of its keys, to read what belongs to it.
-func (d *decoder) object(value func(key string) error) error {
-	if err := d.delim('{'); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for d.json.More() {
-		key, err := d.text()
-		if err != nil {
-			return err
-		}
-		if seen[key] {
-			return fmt.Errorf("%s is there twice", quote(key))
-		}
-		seen[key] = true
-		if err := value(key); err != nil {
-			return err
-		}
-	}
-	return d.delim('}')
-}
-
 // integers reads an array of numbers that are whole and not negative.
 func (d *decoder) integers() ([]int, error) {
-	if err := d.delim('['); err != nil {
-		return nil, err
-	}
 	list := []int{}
-	for d.json.More() {
-		token, err := d.token()
+	err := d.json.Array(func() error {
+		number, err := d.json.Number()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		number, ok := token.(json.Number)
-		if !ok {
-			return nil, fmt.Errorf("found %s, expected a number", describe(token))
-		}
-		n, err := strconv.Atoi(number.String())
+		n, err := strconv.Atoi(number)
 		if err != nil || n < 0 {
-			return nil, fmt.Errorf("%s is not an integer from 0 to the largest int", quote(number.String()))
+			return fmt.Errorf("%s is not an integer from 0 to %d", quote.Text(number), math.MaxInt)
 		}
 		list = append(list, n)
-	}
-	return list, d.delim(']')
-}
-
-func (d *decoder) text() (string, error) {
-	token, err := d.token()
-	if err != nil {
-		return "", err
-	}
-	s, ok := token.(string)
-	if !ok {
-		return "", fmt.Errorf("found %s, expected a string", describe(token))
-	}
-	return s, nil
-}
-
-func (d *decoder) delim(want json.Delim) error {
-	token, err := d.token()
-	if err != nil {
-		return err
-	}
-	if token != want {
-		return fmt.Errorf("found %s, expected %s", describe(token), want)
-	}
-	return nil
-}
-
-// token is the next one; the end of the header is an error, since it is only asked for where something must follow.
-func (d *decoder) token() (json.Token, error) {
-	token, err := d.json.Token()
-	switch {
-	case err == io.EOF:
-		return nil, errors.New("the JSON ends too early")
-	case err != nil:
-		return nil, fmt.Errorf("at byte %d: %w", d.json.InputOffset(), err)
-	}
-	return token, nil
-}
-
-// describe names a token for an error.
-func describe(token json.Token) string {
-	switch v := token.(type) {
-	case nil:
-		return "null"
-	case json.Delim:
-		return v.String()
-	case string:
-		return quote(v)
-	case json.Number:
-		return v.String()
-	}
-	return fmt.Sprint(token) // true or false
-}
-
-// quote is a string from the file as an error shows it: in quotes, without control characters, at most 80 bytes of it.
-func quote(s string) string {
-	const limit = 80
-	if len(s) > limit {
-		return strconv.Quote(s[:limit]) + "…"
-	}
-	return strconv.Quote(s)
+		return nil
+	})
+	return list, err
 }

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"github.com/rapt-go/rapt/internal/half"
+	"github.com/rapt-go/rapt/internal/quote"
 )
 
 // DType is the type of a tensor's numbers, as the format spells it.
@@ -115,14 +116,14 @@ func (t Tensor) Bools() ([]bool, error) {
 	}
 	for i, b := range t.Data {
 		if b > 1 {
-			return nil, fmt.Errorf("safetensors: tensor %s: element %d is %d; a BOOL is 0 or 1", quote(t.Name), i, b)
+			return nil, fmt.Errorf("safetensors: tensor %s: element %d is %d; a BOOL is 0 or 1", quote.Text(t.Name), i, b)
 		}
 	}
 	return convert(t.Data, 1, func(b []byte) bool { return b[0] == 1 }), nil
 }
 
 func (t Tensor) wrongType(expected string) error {
-	return fmt.Errorf("safetensors: tensor %s is %s, expected %s", quote(t.Name), t.DType, expected)
+	return fmt.Errorf("safetensors: tensor %s is %s, expected %s", quote.Text(t.Name), t.DType, expected)
 }
 
 // convert reads data as elements of size bytes each.
@@ -138,7 +139,7 @@ func convert[T any](data []byte, size int, element func([]byte) T) []T {
 func byteLen(dtype DType, shape []int) (int, error) {
 	size, known := bitsOf[dtype]
 	if !known {
-		return 0, fmt.Errorf("unknown dtype %s", quote(string(dtype)))
+		return 0, fmt.Errorf("unknown dtype %s", quote.Text(string(dtype)))
 	}
 	// Axes of length 0 are left out of the product at first, so that no part of it can overflow either.
 	product, empty := size, false

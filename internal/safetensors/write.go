@@ -10,6 +10,8 @@ import (
 	"io"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/rapt-go/rapt/internal/quote"
 )
 
 // Write writes a file with these tensors and metadata. The same tensors in another order give the same bytes: the largest
@@ -60,7 +62,7 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 	seen, offset := map[string]bool{}, 0
 	for _, t := range tensors {
 		if err := checkWritable(t, seen); err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", quote(t.Name), err)
+			return nil, fmt.Errorf("tensor %s: %w", quote.Text(t.Name), err)
 		}
 		seen[t.Name] = true
 		description := struct {
