@@ -29,7 +29,7 @@ func packKeys16AVX512(dst, k *float32, stride, dim int)
 //go:noescape
 func packValues32AVX512(dst, v *float32, stride, n int)
 
-// softmaxAVX512 takes c times log₂e.
+// softmaxAVX512 takes c times log₂e; 1 ≤ rows ≤ 16.
 //
 //go:noescape
 func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale *float32)
@@ -94,8 +94,10 @@ func packValues(dst, v []float32, stride, n, dim int) {
 }
 
 func softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
-	if useAVX512 && rows > 0 {
-		softmaxAVX512(&s[0], stride, rows, n, c*log2E, &rowMax[0], &rowSum[0], &rescale[0])
+	if useAVX512 {
+		for r := 0; r < rows; r += 16 {
+			softmaxAVX512(&s[r*stride], stride, min(16, rows-r), n, c*log2E, &rowMax[r], &rowSum[r], &rescale[r])
+		}
 		return
 	}
 	softmaxGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale)

@@ -24,11 +24,21 @@ GLOBL exp2Table<>(SB), RODATA|NOPTR, $28
 	VFMADD213PS Z25, r, p  \
 	VSCALEFPS   t, p, t
 
+// EACH3 writes one instruction for four vectors: the chains of EXP2 are long, and side by side they keep the scheduler,
+// which takes instructions in their order, from filling up with those that wait.
+#define EACH3(op, x, a0, a1, a2, a3, b0, b1, b2, b3) \
+	op x, a0, b0 \
+	op x, a1, b1 \
+	op x, a2, b2 \
+	op x, a3, b3
+
 // func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale *float32)
 //
 //	DI row, R8 stride, R9 rows left    CX n, DX whole vectors, K1 the rest    Z31 c
 //	R10 rowMax, R11 rowSum, R12 rescale
-TEXT ·softmaxAVX512(SB), NOSPLIT, $0-64
+//
+// First the largest score of every row, then rescale for all rows in one vector, then the exponentials.
+TEXT ·softmaxAVX512(SB), NOSPLIT, $64-64
 	MOVQ s+0(FP), DI
 	MOVQ stride+8(FP), R8
 	SHLQ $2, R8
@@ -55,14 +65,24 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-64
 	DECL  AX
 	KMOVW AX, K1
 
-row:
-	// The largest score. VMAXPS gives its last operand where one is NaN: so NaN is passed over, as in generic.go.
+	// K3: the lanes of the rows.
+	MOVQ  R9, CX
+	MOVL  $1, AX
+	SHLL  CX, AX
+	DECL  AX
+	KMOVW AX, K3
+
+	MOVQ DI, BX
+	XORQ CX, CX
+
+	// VMAXPS gives its last operand where one is NaN: so NaN is passed over, as in generic.go.
+maxRow:
 	VMOVAPS Z24, Z0
 	VMOVAPS Z24, Z1
 	VMOVAPS Z24, Z2
 	VMOVAPS Z24, Z3
 	VMOVAPS Z24, Z4
-	MOVQ    DI, SI
+	MOVQ    BX, SI
 	MOVQ    DX, AX
 	SUBQ    $4, AX
 	JLT     maxRest
@@ -93,9 +113,9 @@ maxOne:
 
 maxTail:
 	VMOVUPS (SI), K1, Z4
-	VMAXPS  Z0, Z4, Z0
 	VMAXPS  Z1, Z0, Z0
 	VMAXPS  Z3, Z2, Z2
+	VMAXPS  Z0, Z4, Z0
 	VMAXPS  Z2, Z0, Z0
 
 	VEXTRACTF64X4 $1, Z0, Y1
@@ -106,45 +126,101 @@ maxTail:
 	VMAXPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VMAXPS        X1, X0, X0
+	VMOVSS        X0, (R12)(CX*4)
+	ADDQ          R8, BX
+	INCQ          CX
+	CMPQ          CX, R9
+	JNE           maxRow
 
-	// Z2 = top, or 0 where no key was seen; Z0 = rescale.
-	VMOVSS       (R10), X1
-	VMAXPS       X1, X0, X0
-	VMOVSS       X0, (R10)
-	VBROADCASTSS X1, Z1
-	VBROADCASTSS X0, Z2
-	VCMPPS       $0, Z24, Z2, K2
+	// A lane for each row: Z2 = top, kept on the stack, or 0 where no key was seen; rescale.
+	VMOVUPS.Z (R10), K3, Z1
+	VMOVUPS.Z (R12), K3, Z2
+	VMAXPS    Z2, Z1, Z2
+	VMOVUPS   Z2, K3, (R10)
+	VCMPPS    $0, Z24, Z2, K2
+	VPXORD    Z3, Z3, Z3
+	VMOVAPS   Z3, K2, Z2
+	VMOVUPS   Z2, 0(SP)
+	VSUBPS    Z2, Z1, Z1
+	VMULPS    Z31, Z1, Z1
+	EXP2(Z1, Z4, Z5)
+	VMOVUPS   Z1, K3, (R12)
+	VMOVUPS.Z (R11), K3, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K3, (R11)
+
+	XORQ CX, CX
+
+expRow:
+	VBROADCASTSS (SP)(CX*4), Z2
 	VPXORD       Z3, Z3, Z3
-	VMOVAPS      Z3, K2, Z2
-	VSUBPS       Z2, Z1, Z0
-	VMULPS       Z31, Z0, Z0
-	EXP2(Z0, Z4, Z5)
-
-	// The exponentials; their sum in Z3.
-	MOVQ  DI, SI
-	MOVQ  DX, AX
-	TESTQ AX, AX
-	JEQ   expTail
+	MOVQ         DI, SI
+	MOVQ         DX, AX
+	SUBQ         $4, AX
+	JLT          expRest
 
 expLoop:
-	VMOVUPS (SI), Z16
-	VSUBPS  Z2, Z16, Z16
-	VMULPS  Z31, Z16, Z16
-	EXP2(Z16, Z17, Z18)
-	VMOVUPS Z16, (SI)
-	VADDPS  Z16, Z3, Z3
+	VMOVUPS (SI), Z4
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 192(SI), Z7
+	EACH3(VSUBPS, Z2, Z4, Z5, Z6, Z7, Z4, Z5, Z6, Z7)
+	EACH3(VMULPS, Z31, Z4, Z5, Z6, Z7, Z4, Z5, Z6, Z7)
+	VREDUCEPS $1, Z4, Z8
+	VREDUCEPS $1, Z5, Z9
+	VREDUCEPS $1, Z6, Z10
+	VREDUCEPS $1, Z7, Z11
+	VMOVAPS   Z30, Z12
+	VMOVAPS   Z30, Z13
+	VMOVAPS   Z30, Z14
+	VMOVAPS   Z30, Z15
+	EACH3(VFMADD213PS, Z29, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+	EACH3(VFMADD213PS, Z28, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+	EACH3(VFMADD213PS, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+	EACH3(VFMADD213PS, Z26, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+	EACH3(VFMADD213PS, Z25, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
+	VSCALEFPS Z4, Z12, Z12
+	VSCALEFPS Z5, Z13, Z13
+	VSCALEFPS Z6, Z14, Z14
+	VSCALEFPS Z7, Z15, Z15
+	VMOVUPS   Z12, (SI)
+	VMOVUPS   Z13, 64(SI)
+	VMOVUPS   Z14, 128(SI)
+	VMOVUPS   Z15, 192(SI)
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z13, Z3, Z3
+	VADDPS    Z14, Z3, Z3
+	VADDPS    Z15, Z3, Z3
+	ADDQ      $256, SI
+	SUBQ      $4, AX
+	JGE       expLoop
+
+expRest:
+	ADDQ $4, AX
+	JEQ  expTail
+
+expOne:
+	VMOVUPS (SI), Z4
+	VSUBPS  Z2, Z4, Z4
+	VMULPS  Z31, Z4, Z4
+	EXP2(Z4, Z8, Z12)
+	VMOVUPS Z4, (SI)
+	VADDPS  Z4, Z3, Z3
 	ADDQ    $64, SI
 	DECQ    AX
-	JNE     expLoop
+	JNE     expOne
 
 expTail:
-	VMOVUPS.Z (SI), K1, Z16
-	VSUBPS    Z2, Z16, Z16
-	VMULPS    Z31, Z16, Z16
-	EXP2(Z16, Z17, Z18)
-	VMOVUPS   Z16, K1, (SI)
-	VADDPS    Z16, Z3, K1, Z3
+	KTESTW    K1, K1
+	JEQ       expSum
+	VMOVUPS.Z (SI), K1, Z4
+	VSUBPS    Z2, Z4, Z4
+	VMULPS    Z31, Z4, Z4
+	EXP2(Z4, Z8, Z12)
+	VMOVUPS   Z4, K1, (SI)
+	VADDPS    Z4, Z3, K1, Z3
 
+expSum:
 	VEXTRACTF64X4 $1, Z3, Y4
 	VADDPS        Y4, Y3, Y3
 	VEXTRACTF128  $1, Y3, X4
@@ -153,16 +229,12 @@ expTail:
 	VADDPS        X4, X3, X3
 	VPERMILPS     $0xb1, X3, X4
 	VADDSS        X4, X3, X3
+	VADDSS        (R11)(CX*4), X3, X3
+	VMOVSS        X3, (R11)(CX*4)
 
-	VMOVSS      X0, (R12)
-	VFMADD231SS (R11), X0, X3
-	VMOVSS      X3, (R11)
-
-	ADDQ $4, R10
-	ADDQ $4, R11
-	ADDQ $4, R12
 	ADDQ R8, DI
-	DECQ R9
-	JNE  row
+	INCQ CX
+	CMPQ CX, R9
+	JNE  expRow
 	VZEROUPPER
 	RET

@@ -23,21 +23,22 @@ var (
 // panelBytes is the length of a row of a packed panel.
 const panelBytes = 32 * 4
 
-// unroll is the number of steps in depth between two checks of the loop.
-const unroll = 4
+// unroll is the number of steps in depth between two checks of the loop: the fewer scalar instructions come between the
+// multiplications, the fewer take a place on the two ports that multiply.
+const unroll = 8
 
 // multiplyX86 is the function that kernel.Multiply describes, for up to m.rows rows. For each number of rows there is a
 // loop over the columns, a panel or a half at a time; in it a loop over the depth.
 //
 //	DI dst, R8 its stride      SI, R14, R15 rows 0, 4, 8 of a, R9 its stride, R13 three times that
-//	BX b, R10 its stride       R11 stride of panels     CX depth     DX columns left     R12 rescale
+//	BX b, R10 its stride, R11 three times that     CX depth     DX columns left     R12 rescale
 func multiplyX86(m x86) string {
 	a := new(asm)
 	a.head("!purego")
 	fmt.Fprintf(a, "\n// func multiply%s(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale *float32)\n", m.name)
 	fmt.Fprintf(a, "TEXT ·multiply%s(SB), NOSPLIT, $0-88\n", m.name)
 	a.line("MOVQ dst+0(FP), DI")
-	for _, load := range [][2]string{{"dstStride+8", "R8"}, {"aStride+24", "R9"}, {"bStride+40", "R10"}, {"panelStride+48", "R11"}} {
+	for _, load := range [][2]string{{"dstStride+8", "R8"}, {"aStride+24", "R9"}, {"bStride+40", "R10"}} {
 		a.line("MOVQ %s(FP), %s", load[0], load[1])
 		a.line("SHLQ $2, %s", load[1])
 	}
@@ -45,7 +46,9 @@ func multiplyX86(m x86) string {
 	a.line("MOVQ depth+64(FP), CX")
 	a.line("MOVQ cols+72(FP), DX")
 	a.line("MOVQ rescale+80(FP), R12")
+	a.line("SHLQ $2, panelStride+48(FP)")
 	a.line("LEAQ (R9)(R9*2), R13")
+	a.line("LEAQ (R10)(R10*2), R11")
 	for rows := m.rows; rows > 1; rows-- {
 		a.line("CMPQ AX, $%d", rows)
 		a.line("JEQ  rows%d", rows)
@@ -67,7 +70,8 @@ func (m x86) columns(a *asm, rows int) {
 		a.line("CMPQ DX, $16")
 		a.line("JLE  rows%dhalf", rows)
 		m.tile(a, rows, 2, 0, "full")
-		a.line("ADDQ R11, b+32(FP)")
+		a.line("MOVQ panelStride+48(FP), AX")
+		a.line("ADDQ AX, b+32(FP)")
 		a.line("ADDQ $%d, DI", panelBytes)
 		a.line("SUBQ $32, DX")
 		a.line("JGT  rows%d", rows)
@@ -82,7 +86,8 @@ func (m x86) columns(a *asm, rows int) {
 	a.line("SUBQ $16, DX")
 	a.line("JLE  done")
 	m.tile(a, rows, 2, panelBytes/2, "right")
-	a.line("ADDQ R11, b+32(FP)")
+	a.line("MOVQ panelStride+48(FP), AX")
+	a.line("ADDQ AX, b+32(FP)")
 	a.line("ADDQ $%d, DI", panelBytes/2)
 	a.line("SUBQ $16, DX")
 	a.line("JGT  rows%d", rows)
@@ -116,6 +121,7 @@ func (m x86) tile(a *asm, rows, vectors, offset int, name string) {
 	a.line("JEQ  %sstore", prefix)
 	a.label("%sone", prefix)
 	m.step(a, rows, vectors, offset, 0)
+	a.line("ADDQ R10, BX")
 	m.advance(a, rows, 1)
 	a.line("DECQ AX")
 	a.line("JNE  %sone", prefix)
@@ -156,10 +162,13 @@ func (m x86) begin(a *asm, rows, vectors int, prefix string) {
 // step adds one step in depth: a row of B times a number of each row of A.
 func (m x86) step(a *asm, rows, vectors, offset, step int) {
 	b := m.firstB + step%m.buffersB*vectors
+	index := []string{"", "(R10*1)", "(R10*2)", "(R11*1)"}[step%4]
 	for v := range vectors {
-		a.line("VMOVUPS %d(BX), %s%d", offset+v*m.bytes, m.reg, b+v)
+		a.line("VMOVUPS %d(BX)%s, %s%d", offset+v*m.bytes, index, m.reg, b+v)
 	}
-	a.line("ADDQ R10, BX")
+	if step%4 == 3 {
+		a.line("LEAQ (BX)(R10*4), BX")
+	}
 	spare := m.registers - m.firstA
 	for r := range rows {
 		x := m.firstA + r%spare
