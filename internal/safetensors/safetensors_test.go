@@ -251,15 +251,19 @@ func TestCloseTwice(t *testing.T) {
 	}
 }
 
+// The header and the data change independently: a length that must fit would stop nearly every mutation at the door.
 func FuzzParse(f *testing.F) {
 	reference, err := os.ReadFile(filepath.Join("testdata", "types.safetensors"))
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(reference)
-	f.Add(file(`{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]},"__metadata__":{"k":"v"}}  `, 2))
-	f.Add(file(`{"a":{"dtype":"F4","shape":[0,3],"data_offsets":[0,0]}}`, 0))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	dataAt := 8 + binary.LittleEndian.Uint64(reference)
+	f.Add(string(reference[8:dataAt]), reference[dataAt:])
+	f.Add(`{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]},"__metadata__":{"k":"v"}}  `, []byte{0, 1})
+	f.Add(`{"a":{"dtype":"F4","shape":[0,3],"data_offsets":[0,0]}}`, []byte{})
+	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		data := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+		data = append(append(data, header...), body...)
 		parsed, err := Parse(data)
 		if err != nil {
 			return
