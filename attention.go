@@ -47,30 +47,50 @@ func attend(out, q, k, v Tensor[float32], o *Options) error {
 	return nil
 }
 
-// finish turns the sums of one row into its output and its lse. acc is Σ exp(c·s − c·top)·v for the exponent c.
+// finish turns the sums of one row into its output and its lse. acc is Σ exp(exponent·(s − top))·v.
 func (c *call) finish(b, h, i int, acc []float32, top, sum float32) {
-	lse, scale := normalize(c.exponent, top, sum)
-	if sinks := c.o.Sinks; sinks != nil {
-		sink := float64(sinks[h])
-		joint := addExp(lse, sink)
-		if lse != math.Inf(-1) {
-			scale *= math.Exp(lse - joint)
+	scale := 0.0
+	if sum != 0 {
+		scale = 1 / float64(sum)
+	}
+	if c.o.Sinks != nil || c.o.LSE != nil {
+		lse := logSum(c.exponent, top, sum)
+		if c.o.Sinks != nil {
+			joint := addExp(lse, float64(c.o.Sinks[h]))
+			scale *= share(lse, joint)
+			lse = joint
 		}
-		lse = joint
+		if c.o.LSE != nil {
+			c.o.LSE[c.lseIndex(b, h, i)] = float32(lse)
+		}
 	}
-	kernel.Scale(c.out.row(b, i, h), float32(scale), acc)
-	if c.o.LSE != nil {
-		c.o.LSE[(b*c.heads+h)*c.queries+i] = float32(lse)
-	}
+	batch, seq := c.queryAt(b, i)
+	kernel.Scale(c.out.row(batch, seq, h), float32(scale), acc)
 }
 
-// normalize gives lse = ln Σ exp(score) and the factor 1/sum for scores that were raised as exp(exponent·(s − top)). A
-// row that has seen no key has lse −Inf and factor 0.
-func normalize(exponent, top, sum float32) (lse, scale float64) {
-	if math.IsInf(float64(top), -1) && sum == 0 {
-		return math.Inf(-1), 0
+// lseIndex is the place of a row in Options.LSE.
+func (c *call) lseIndex(b, h, i int) int {
+	if c.queryOffsets != nil {
+		return h*c.q.Seq + c.queryOffsets[b] + i
 	}
-	return float64(exponent)*float64(top) + math.Log(float64(sum)), 1 / float64(sum)
+	return (b*c.heads+h)*c.queries + i
+}
+
+// logSum is ln Σ exp(score) of a row, for scores that were raised as exp(exponent·(s − top)) and give sum. Without a key
+// it is −Inf.
+func logSum(exponent, top, sum float32) float64 {
+	if sum == 0 {
+		return math.Inf(-1)
+	}
+	return float64(exponent)*float64(top) + math.Log(float64(sum))
+}
+
+// share is exp(lse − joint): the part of a row's mass that lies on keys, with joint ≥ lse.
+func share(lse, joint float64) float64 {
+	if math.IsInf(lse, -1) {
+		return 0
+	}
+	return math.Exp(lse - joint)
 }
 
 // addExp is ln(exp(x) + exp(y)).

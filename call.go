@@ -39,6 +39,8 @@ type call struct {
 	scale    float32 // of q·k; the effective one
 	exponent float32 // weights are exp(exponent·(s − top)) of the scores s that the kernels see
 	plain    bool    // no option changes a visible score, so that scale is left to the exponent
+	steady   bool    // all queries of a sequence have the same visibleSpan
+	screened bool    // some option may hide keys in the middle of a visibleSpan
 	width    int     // of a row of sums: valueDim in whole steps
 
 	tiles []tile
@@ -66,7 +68,9 @@ func newCall(s shape, o *Options, do func(*call, part, *worker)) *call {
 	if c.scale == 0 {
 		c.scale = float32(1 / math.Sqrt(float64(s.dim)))
 	}
-	c.plain = c.scale > 0 && o.Softcap == 0 && o.Bias.Data == nil && o.ALiBiSlopes == nil
+	c.plain = c.scale > 0 && o.Softcap == 0 && o.Bias.Data == nil && o.ALiBiSlopes == nil && o.ScoreFunc == nil
+	c.steady = !o.Causal && o.Window == nil && o.Chunk == 0
+	c.screened = o.Mask.Data != nil || o.MaskFunc != nil || o.Layout != nil || o.KeySegments != nil
 	c.exponent = 1
 	if c.plain {
 		c.exponent = c.scale
@@ -113,10 +117,10 @@ func (c *call) plan() {
 	size := c.tileQueries()
 	for b := range c.batch {
 		for kvHead := range c.kvHeads {
-			for from := 0; from < c.queries; from += size {
-				to := min(from+size, c.queries)
+			for from := 0; from < c.queryLen(b); from += size {
+				to := min(from+size, c.queryLen(b))
 				t := tile{batch: b, kvHead: kvHead, from: from, to: to}
-				if keys := c.o.reach(&c.shape, b, from, to); !keys.empty() {
+				if keys := c.reach(b, from, to); !keys.empty() {
 					t.firstChunk = keys.from / chunkKeys
 					t.chunks = (keys.to+chunkKeys-1)/chunkKeys - t.firstChunk
 				}
@@ -159,7 +163,7 @@ func (c *call) tileQueries() int {
 
 // pairs is about the number of (query, key) pairs that a tile computes.
 func (c *call) pairs(t *tile) int {
-	first, last := c.o.visibleSpan(&c.shape, t.batch, t.from), c.o.visibleSpan(&c.shape, t.batch, t.to-1)
+	first, last := c.visibleSpan(t.batch, t.from), c.visibleSpan(t.batch, t.to-1)
 	return c.rows(t) * (max(first.to-first.from, 0) + max(last.to-last.from, 0) + 1) / 2
 }
 

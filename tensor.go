@@ -3,6 +3,7 @@ package rapt
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Element is the type of a tensor's numbers.
@@ -73,6 +74,25 @@ func (t *Tensor[T]) check(name string) error {
 	if !ok || need > len(t.Data) {
 		return fmt.Errorf("rapt: %s is [%d][%d][%d][%d] with strides %d, %d, %d, which reaches beyond its %d elements",
 			name, t.Batch, t.Seq, t.Heads, t.Dim, t.BatchStride, t.SeqStride, t.HeadStride, len(t.Data))
+	}
+	return nil
+}
+
+// checkDistinct says whether two elements of a result would lie in the same place.
+func (t *Tensor[T]) checkDistinct(name string) error {
+	type axis struct{ length, stride int }
+	axes := []axis{{t.Batch, t.BatchStride}, {t.Seq, t.SeqStride}, {t.Heads, t.HeadStride}}
+	slices.SortFunc(axes, func(a, b axis) int { return a.stride - b.stride })
+	reach := t.Dim // of the axes so far, from the first element to behind the last
+	for _, a := range axes {
+		if a.length <= 1 {
+			continue
+		}
+		if a.stride < reach {
+			return fmt.Errorf("rapt: elements of %s overlap: strides %d, %d, %d for [%d][%d][%d][%d]",
+				name, t.BatchStride, t.SeqStride, t.HeadStride, t.Batch, t.Seq, t.Heads, t.Dim)
+		}
+		reach += (a.length - 1) * a.stride
 	}
 	return nil
 }

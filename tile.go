@@ -14,6 +14,7 @@ type worker struct {
 	values  []float32 // a packed block of up to keyTile values
 	scores  []float32 // [RowStep][keyTile]
 	rescale []float32 // [RowStep]
+	keep    []bool    // [keyTile]
 
 	sums, total state // of the chunk at hand; of all chunks so far
 
@@ -36,6 +37,9 @@ func (w *worker) prepare(c *call, rows int) {
 	w.values = grow(w.values, keyTile*kernel.Panels(c.valueDim)*kernel.PanelWidth)
 	w.scores = grow(w.scores, kernel.RowStep*keyTile)
 	w.rescale = grow(w.rescale, kernel.RowStep)
+	if w.keep == nil {
+		w.keep = make([]bool, keyTile)
+	}
 	w.sums.resize(rows, c.width)
 	w.total.resize(rows, c.width)
 }
@@ -78,9 +82,9 @@ func (c *call) chunkState(t *tile, chunk int) state {
 }
 
 func (c *call) loadQueries(t *tile, w *worker) {
-	n := t.to - t.from
 	for r := range c.rows(t) {
-		copy(w.queries[r*c.dim:][:c.dim], c.q.row(t.batch, t.from+r%n, c.queryHead(t, r)))
+		b, i := c.queryAt(t.batch, c.query(t, r))
+		copy(w.queries[r*c.dim:][:c.dim], c.q.row(b, i, c.queryHead(t, r)))
 	}
 }
 
@@ -89,10 +93,13 @@ func (c *call) queryHead(t *tile, row int) int {
 	return t.kvHead*c.groupSize() + row/(t.to-t.from)
 }
 
+// query is the query of a tile's row.
+func (c *call) query(t *tile, row int) int { return t.from + row%(t.to-t.from) }
+
 // attendChunk computes the sums of one chunk's keys, block by block.
 func (c *call) attendChunk(t *tile, chunk int, w *worker, sums *state) {
 	sums.reset()
-	keys := c.o.reach(&c.shape, t.batch, t.from, t.to).intersect(span{chunk * chunkKeys, (chunk + 1) * chunkKeys})
+	keys := c.reach(t.batch, t.from, t.to).intersect(span{chunk * chunkKeys, (chunk + 1) * chunkKeys})
 	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
 		c.attendBlock(t, span{from, min(from+keyTile, keys.to)}, w, sums)
 	}
@@ -101,59 +108,80 @@ func (c *call) attendChunk(t *tile, chunk int, w *worker, sums *state) {
 // attendBlock adds one block of keys to the sums: it packs the keys and values, and goes through the rows a few at a
 // time.
 func (c *call) attendBlock(t *tile, block span, w *worker, sums *state) {
-	n := block.to - block.from
-	k, v := c.k.from(t.batch, block.from, t.kvHead), c.v.from(t.batch, block.from, t.kvHead)
-	kernel.PackKeys(w.keys, k, c.k.SeqStride, n, c.dim)
-	kernel.PackValues(w.values, v, c.v.SeqStride, n, c.valueDim)
-	w.infinite.take(w.values[:n*kernel.Panels(c.valueDim)*kernel.PanelWidth], n)
-
+	packed := false
+	ids := c.segmentIDs(t.batch, block)
 	rows := c.rows(t)
 	for r := 0; r < rows; r += kernel.RowStep {
-		c.attendRows(t, block, r, min(kernel.RowStep, rows-r), w, sums)
+		g := c.group(t, r, min(kernel.RowStep, rows-r), block)
+		if g.keys.empty() || c.screened && c.groupHidden(t, &g, ids) {
+			continue
+		}
+		if !packed {
+			c.pack(t, block, w)
+			packed = true
+		}
+		c.attendGroup(t, &g, block, w, sums)
 	}
 }
 
-// attendRows adds a block of keys to the sums of rows r, …, r+n−1: scores, softmax, weighted sum.
-func (c *call) attendRows(t *tile, block span, r, n int, w *worker, sums *state) {
-	spans := c.rowSpans(t, r, n)
-	var keys span
-	for i := range n {
-		if s := spans[i].intersect(block); !s.empty() {
-			if keys.empty() {
-				keys = s
-			}
-			keys = span{min(keys.from, s.from), max(keys.to, s.to)}
+// pack lays out a block of keys and values for the products.
+func (c *call) pack(t *tile, block span, w *worker) {
+	n := block.to - block.from
+	b, j := c.keyAt(t.batch, block.from)
+	kernel.PackKeys(w.keys, c.k.from(b, j, t.kvHead), c.k.SeqStride, n, c.dim)
+	kernel.PackValues(w.values, c.v.from(b, j, t.kvHead), c.v.SeqStride, n, c.valueDim)
+	w.infinite.take(w.values[:n*kernel.Panels(c.valueDim)*kernel.PanelWidth], n)
+}
+
+// A group is a few rows of a tile that are computed together, over the keys of one block that any of them may see.
+type group struct {
+	first, rows int
+	keys        span
+	whole       bool // every row sees all of keys, as far as visibleSpan goes
+}
+
+// group finds out which keys of a block rows first, …, first+n−1 of a tile see. The keys begin where a panel does, so that
+// the same key falls into the same lane whatever the tile is.
+func (c *call) group(t *tile, first, n int, block span) group {
+	from, to := c.query(t, first), c.query(t, first+n-1)+1
+	if to-from != n { // the rows are of several heads
+		from, to = t.from, t.to
+	}
+	keys := c.reach(t.batch, from, to).intersect(block)
+	if keys.empty() {
+		return group{}
+	}
+	keys.from -= (keys.from - block.from) % kernel.PanelWidth
+	whole := c.shared(t.batch, from, to).intersect(keys) == keys
+	return group{first, n, keys, whole}
+}
+
+// groupHidden reports whether Layout or Segments hide all keys from all rows. ids are the segments of the keys.
+func (c *call) groupHidden(t *tile, g *group, ids span) bool {
+	for r := g.first; r < g.first+g.rows; r++ {
+		if !c.rowHidden(Segment{t.batch, c.queryHead(t, r), c.query(t, r), 0}, g.keys, ids) {
+			return false
 		}
 	}
-	if keys.empty() {
-		return
-	}
-	// From the start of a panel on, so that the same key falls into the same lane for every tile.
-	skip := (keys.from - block.from) / kernel.PanelWidth * kernel.PanelWidth
-	keys.from = block.from + skip
-	count := keys.to - keys.from
-
-	kernel.Multiply(w.scores, keyTile, w.queries[r*c.dim:], c.dim,
-		kernel.Packed(w.keys[skip*c.dim:], c.dim), n, c.dim, count, nil)
-	for i := range n {
-		c.shapeScores(w.scores[i*keyTile:][:count], t.batch, c.queryHead(t, r+i), c.query(t, r+i), keys.from, spans[i])
-	}
-	w.infinite.see(w.scores, n, skip, count)
-	kernel.Softmax(w.scores, keyTile, n, count, c.exponent, sums.max[r:], sums.sum[r:], w.rescale)
-	kernel.Multiply(sums.acc[r*c.width:], c.width, w.scores, keyTile,
-		kernel.Packed(w.values, block.to-block.from).Skip(skip), n, count, c.valueDim, w.rescale)
-	w.infinite.add(sums.acc[r*c.width:], c.width, w.scores, n, skip)
+	return true
 }
 
-// query is the query of a tile's row.
-func (c *call) query(t *tile, row int) int { return t.from + row%(t.to-t.from) }
-
-// rowSpans is the visible spans of rows r, …, r+n−1.
-func (c *call) rowSpans(t *tile, r, n int) (spans [kernel.RowStep]span) {
-	for i := range n {
-		spans[i] = c.o.visibleSpan(&c.shape, t.batch, c.query(t, r+i))
+// attendGroup adds keys to the sums of a few rows: scores, softmax, weighted sum.
+func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state) {
+	skip, n := g.keys.from-block.from, g.keys.to-g.keys.from
+	kernel.Multiply(w.scores, keyTile, w.queries[g.first*c.dim:], c.dim,
+		kernel.Packed(w.keys[skip*c.dim:], c.dim), g.rows, c.dim, n, nil)
+	if !(g.whole && c.plain && !c.screened) {
+		for i := range g.rows {
+			at := Segment{t.batch, c.queryHead(t, g.first+i), c.query(t, g.first+i), g.keys.from}
+			c.shapeScores(w.scores[i*keyTile:][:n], at, c.visibleSpan(t.batch, at.Query), w.keep)
+		}
 	}
-	return spans
+	w.infinite.see(w.scores, g.rows, skip, n)
+	kernel.Softmax(w.scores, keyTile, g.rows, n, c.exponent, sums.max[g.first:], sums.sum[g.first:], w.rescale)
+	kernel.Multiply(sums.acc[g.first*c.width:], c.width, w.scores, keyTile,
+		kernel.Packed(w.values, block.to-block.from).Skip(skip), g.rows, n, c.valueDim, w.rescale)
+	w.infinite.add(sums.acc[g.first*c.width:], c.width, w.scores, g.rows, skip)
 }
 
 // write finishes all rows of a tile.

@@ -5,29 +5,56 @@ import (
 	"math"
 )
 
-// shape is what the arguments of a call agree on.
+// shape is what the arguments of a call agree on. In a ragged batch queries and keys are those of the longest sequence.
 type shape struct {
 	batch, queries, keys int
 	heads, kvHeads       int
 	dim, valueDim        int
+
+	queryOffsets, keyOffsets []int // of a ragged batch
 }
 
 // groupSize is the number of query heads that share a key head.
 func (s *shape) groupSize() int { return s.heads / s.kvHeads }
 
+// queryLen and keyLen are the lengths of sequence b.
+func (s *shape) queryLen(b int) int { return lengthOf(s.queryOffsets, b, s.queries) }
+func (s *shape) keyLen(b int) int   { return lengthOf(s.keyOffsets, b, s.keys) }
+
+func lengthOf(offsets []int, b, all int) int {
+	if offsets == nil {
+		return all
+	}
+	return offsets[b+1] - offsets[b]
+}
+
+// queryAt and keyAt say where query i and key j of sequence b lie in their tensors.
+func (s *shape) queryAt(b, i int) (batch, seq int) { return position(s.queryOffsets, b, i) }
+func (s *shape) keyAt(b, j int) (batch, seq int)   { return position(s.keyOffsets, b, j) }
+
+func position(offsets []int, b, i int) (batch, seq int) {
+	if offsets == nil {
+		return b, i
+	}
+	return 0, offsets[b] + i
+}
+
+// farthest bounds positions, so that sums of them with lengths and windows don't overflow.
+const farthest = math.MaxInt / 4
+
 // checkQK validates q and k and what o says about them.
 func checkQK(q, k *Tensor[float32], o *Options) (shape, error) {
-	var s shape
+	s := shape{
+		batch: q.Batch, queries: q.Seq, keys: k.Seq, heads: q.Heads, kvHeads: k.Heads, dim: q.Dim,
+		queryOffsets: o.QueryOffsets, keyOffsets: o.KeyOffsets,
+	}
 	if err := q.check("q"); err != nil {
 		return s, err
 	}
 	if err := k.check("k"); err != nil {
 		return s, err
 	}
-	s = shape{batch: q.Batch, queries: q.Seq, keys: k.Seq, heads: q.Heads, kvHeads: k.Heads, dim: q.Dim}
 	switch {
-	case k.Batch != q.Batch:
-		return s, fmt.Errorf("rapt: k.Batch is %d, q.Batch is %d", k.Batch, q.Batch)
 	case k.Dim != q.Dim:
 		return s, fmt.Errorf("rapt: k.Dim is %d, q.Dim is %d", k.Dim, q.Dim)
 	case k.Heads == 0 && q.Heads != 0:
@@ -35,7 +62,60 @@ func checkQK(q, k *Tensor[float32], o *Options) (shape, error) {
 	case k.Heads != 0 && q.Heads%k.Heads != 0:
 		return s, fmt.Errorf("rapt: q.Heads is %d, which is not a multiple of k.Heads, %d", q.Heads, k.Heads)
 	}
-	return s, checkOptions(o, &s)
+	if err := s.checkBatch(q, k); err != nil {
+		return s, err
+	}
+	return s, o.check(&s, q.Seq, k.Seq)
+}
+
+// checkBatch validates the batch of q and k, ragged or not, and completes the shape.
+func (s *shape) checkBatch(q, k *Tensor[float32]) error {
+	queries, err := checkOffsets("QueryOffsets", s.queryOffsets, "q", q)
+	if err != nil {
+		return err
+	}
+	keys, err := checkOffsets("KeyOffsets", s.keyOffsets, "k", k)
+	if err != nil {
+		return err
+	}
+	names := [2]string{"q.Batch", "k.Batch"}
+	sizes := [2]int{q.Batch, k.Batch}
+	if s.queryOffsets != nil {
+		s.queries = queries
+		names[0], sizes[0] = "the number of sequences in QueryOffsets", len(s.queryOffsets)-1
+	}
+	if s.keyOffsets != nil {
+		s.keys = keys
+		names[1], sizes[1] = "the number of sequences in KeyOffsets", len(s.keyOffsets)-1
+	}
+	if sizes[0] != sizes[1] {
+		return fmt.Errorf("rapt: %s is %d, %s is %d", names[1], sizes[1], names[0], sizes[0])
+	}
+	s.batch = sizes[0]
+	return nil
+}
+
+// checkOffsets validates the offsets of a ragged batch in t, and gives the length of its longest sequence.
+func checkOffsets(name string, offsets []int, tensor string, t *Tensor[float32]) (longest int, err error) {
+	if offsets == nil {
+		return 0, nil
+	}
+	if len(offsets) == 0 || offsets[0] < 0 {
+		return 0, fmt.Errorf("rapt: %s must begin with the offset of the first sequence, 0 or more", name)
+	}
+	if t.Batch != 1 {
+		return 0, fmt.Errorf("rapt: with %s, %s.Batch must be 1; it is %d", name, tensor, t.Batch)
+	}
+	for b := 1; b < len(offsets); b++ {
+		if offsets[b] < offsets[b-1] {
+			return 0, fmt.Errorf("rapt: %s[%d] is %d, less than the %d before it", name, b, offsets[b], offsets[b-1])
+		}
+		longest = max(longest, offsets[b]-offsets[b-1])
+	}
+	if last := offsets[len(offsets)-1]; last > t.Seq {
+		return 0, fmt.Errorf("rapt: %s ends at %d, %s.Seq is %d", name, last, tensor, t.Seq)
+	}
+	return longest, nil
 }
 
 // checkAll validates all arguments of Attend.
@@ -57,7 +137,7 @@ func checkAll(out, q, k, v *Tensor[float32], o *Options) (shape, error) {
 		like   string
 		should int
 	}{
-		{name: "v.Batch", have: v.Batch, like: "q.Batch", should: q.Batch},
+		{name: "v.Batch", have: v.Batch, like: "k.Batch", should: k.Batch},
 		{name: "v.Seq", have: v.Seq, like: "k.Seq", should: k.Seq},
 		{name: "v.Heads", have: v.Heads, like: "k.Heads", should: k.Heads},
 		{name: "out.Batch", have: out.Batch, like: "q.Batch", should: q.Batch},
@@ -69,73 +149,5 @@ func checkAll(out, q, k, v *Tensor[float32], o *Options) (shape, error) {
 			return s, fmt.Errorf("rapt: %s is %d, %s is %d", c.name, c.have, c.like, c.should)
 		}
 	}
-	return s, nil
-}
-
-// farthest bounds positions, so that sums of them with lengths and windows don't overflow.
-const farthest = math.MaxInt / 4
-
-func checkOptions(o *Options, s *shape) error {
-	if f := float64(o.Scale); math.IsNaN(f) || math.IsInf(f, 0) {
-		return fmt.Errorf("rapt: Scale is %v; it must be a finite number", o.Scale)
-	}
-	if f := float64(o.Softcap); math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
-		return fmt.Errorf("rapt: Softcap is %v; it must be a finite number, 0 or more", o.Softcap)
-	}
-	if o.QueryStart > farthest || o.QueryStart < -farthest {
-		return fmt.Errorf("rapt: QueryStart is %d; at most %d either way is possible", o.QueryStart, farthest)
-	}
-	if o.Threads < 0 {
-		return fmt.Errorf("rapt: Threads is %d; it can't be negative", o.Threads)
-	}
-	if err := o.Mask.check("Mask", s); err != nil {
-		return err
-	}
-	if err := o.Bias.check("Bias", s); err != nil {
-		return err
-	}
-	for _, c := range []struct {
-		name string
-		x    []float32
-	}{{"ALiBiSlopes", o.ALiBiSlopes}, {"Sinks", o.Sinks}} {
-		if c.x != nil && len(c.x) != s.heads {
-			return fmt.Errorf("rapt: %s has %d numbers for %d query heads", c.name, len(c.x), s.heads)
-		}
-	}
-	if o.KeyLens != nil && len(o.KeyLens) != s.batch {
-		return fmt.Errorf("rapt: KeyLens has %d lengths for a batch of %d", len(o.KeyLens), s.batch)
-	}
-	for b, n := range o.KeyLens {
-		if n < 0 || n > s.keys {
-			return fmt.Errorf("rapt: KeyLens[%d] is %d, k.Seq is %d", b, n, s.keys)
-		}
-	}
-	if rows := s.batch * s.heads * s.queries; o.LSE != nil && len(o.LSE) != rows {
-		return fmt.Errorf("rapt: LSE has %d elements, expected batch·heads·queries = %d·%d·%d = %d", len(o.LSE), s.batch, s.heads, s.queries, rows)
-	}
-	return nil
-}
-
-// check says which stride is wrong, or that the grid doesn't reach over the whole call. A grid without Data is none.
-func (g *Grid[T]) check(name string, s *shape) error {
-	if g.Data == nil {
-		return nil
-	}
-	strides := [4]int{g.BatchStride, g.HeadStride, g.QueryStride, g.KeyStride}
-	for i, axis := range []string{"BatchStride", "HeadStride", "QueryStride", "KeyStride"} {
-		if strides[i] < 0 {
-			return fmt.Errorf("rapt: %s.%s is %d; it can't be negative", name, axis, strides[i])
-		}
-	}
-	need, ok := extent([4]int{s.batch, s.heads, s.queries, s.keys}, strides)
-	if !ok || need > len(g.Data) {
-		return fmt.Errorf("rapt: %s has %d elements, too few for [%d][%d][%d][%d] with strides %d, %d, %d, %d",
-			name, len(g.Data), s.batch, s.heads, s.queries, s.keys, strides[0], strides[1], strides[2], strides[3])
-	}
-	return nil
-}
-
-// at is the index of the first key of a row.
-func (g *Grid[T]) at(b, h, i int) int {
-	return b*g.BatchStride + h*g.HeadStride + i*g.QueryStride
+	return s, out.checkDistinct("out")
 }

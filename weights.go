@@ -1,8 +1,8 @@
 package rapt
 
 import (
+	"errors"
 	"fmt"
-	"math"
 
 	"github.com/rapt-go/rapt/internal/kernel"
 )
@@ -26,6 +26,9 @@ func weights(dst []float32, q, k Tensor[float32], rows []int, o *Options) error 
 	s, err := checkQK(&q, &k, o)
 	if err != nil {
 		return err
+	}
+	if o.QueryOffsets != nil || o.KeyOffsets != nil {
+		return errors.New("rapt: Weights doesn't go together with QueryOffsets and KeyOffsets; ask for one sequence at a time")
 	}
 	for r, i := range rows {
 		if i < 0 || i >= q.Seq {
@@ -77,8 +80,7 @@ func (c *call) askedQuery(n int) int {
 
 // weightsRow is the row of c.weights for the r-th row of a tile.
 func (c *call) weightsRow(t *tile, r int) []float32 {
-	n := t.from + r%(t.to-t.from)
-	at := ((t.batch*c.heads+c.queryHead(t, r))*c.weightRows + n) * c.keys
+	at := ((t.batch*c.heads+c.queryHead(t, r))*c.weightRows + c.query(t, r)) * c.keys
 	return c.weights[at : at+c.keys]
 }
 
@@ -88,8 +90,7 @@ func (c *call) weightsPart(p part, w *worker) {
 	rows := c.rows(t)
 	w.prepare(c, rows)
 	for r := range rows {
-		query := c.askedQuery(t.from + r%(t.to-t.from))
-		copy(w.queries[r*c.dim:][:c.dim], c.q.row(t.batch, query, c.queryHead(t, r)))
+		copy(w.queries[r*c.dim:][:c.dim], c.q.row(t.batch, c.askedQuery(c.query(t, r)), c.queryHead(t, r)))
 	}
 	for from := 0; from < c.keys; from += keyTile {
 		c.scoreBlock(t, span{from, min(from+keyTile, c.keys)}, w)
@@ -107,7 +108,7 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 		count := min(kernel.RowStep, rows-first)
 		if !c.anyVisible(t, first, count, block) {
 			for r := range count {
-				fill(c.weightsRow(t, first+r)[block.from:block.to], -inf)
+				kernel.Fill(c.weightsRow(t, first+r)[block.from:block.to], -inf)
 			}
 			continue
 		}
@@ -117,9 +118,9 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 		}
 		kernel.Multiply(w.scores, keyTile, w.queries[first*c.dim:], c.dim, kernel.Packed(w.keys, c.dim), count, c.dim, n, nil)
 		for r := range count {
-			query := c.askedQuery(t.from + (first+r)%(t.to-t.from))
+			at := Segment{t.batch, c.queryHead(t, first+r), c.askedQuery(c.query(t, first+r)), block.from}
 			scores := w.scores[r*keyTile:][:n]
-			c.shapeScores(scores, t.batch, c.queryHead(t, first+r), query, block.from, c.o.visibleSpan(&c.shape, t.batch, query))
+			c.shapeScores(scores, at, c.visibleSpan(t.batch, at.Query), w.keep)
 			copy(c.weightsRow(t, first+r)[block.from:], scores)
 		}
 	}
@@ -128,8 +129,7 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 // anyVisible reports whether any of count rows of a tile may see a key of the block. What nobody sees is not read.
 func (c *call) anyVisible(t *tile, first, count int, block span) bool {
 	for r := first; r < first+count; r++ {
-		query := c.askedQuery(t.from + r%(t.to-t.from))
-		if !c.o.visibleSpan(&c.shape, t.batch, query).intersect(block).empty() {
+		if !c.visibleSpan(t.batch, c.askedQuery(c.query(t, r))).intersect(block).empty() {
 			return true
 		}
 	}
@@ -140,9 +140,13 @@ func (c *call) anyVisible(t *tile, first, count int, block span) bool {
 func (c *call) softmaxRow(s []float32, head int) {
 	top, sum, rescale := [1]float32{-inf}, [1]float32{}, [1]float32{}
 	kernel.Softmax(s, len(s), 1, len(s), c.exponent, top[:], sum[:], rescale[:])
-	lse, scale := normalize(c.exponent, top[0], sum[0])
-	if c.o.Sinks != nil && !math.IsInf(lse, -1) {
-		scale *= math.Exp(lse - addExp(lse, float64(c.o.Sinks[head])))
+	scale := 0.0
+	if sum[0] != 0 {
+		scale = 1 / float64(sum[0])
+	}
+	if c.o.Sinks != nil {
+		lse := logSum(c.exponent, top[0], sum[0])
+		scale *= share(lse, addExp(lse, float64(c.o.Sinks[head])))
 	}
 	kernel.Scale(s, float32(scale), s)
 }
