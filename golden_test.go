@@ -78,7 +78,7 @@ func nanSlice(n int) []float32 {
 
 // compare fails where got is further from want than twice naive, the error of a naive float32 computation, plus what TestTorch says.
 // NaN and infinities must stand where they are wanted and nowhere else.
-func compare(t *testing.T, name string, got []float32, want []float64, naive float64) {
+func compare(t tb, name string, got []float32, want []float64, naive float64) {
 	t.Helper()
 	worst, at := 0.0, ""
 	for i, w := range want {
