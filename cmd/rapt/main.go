@@ -50,5 +50,15 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newAttendCommand())
+	root.AddCommand(newExplainCommand())
 	return root
+}
+
+// noArgs is cobra.NoArgs with an error that counts as a wrong call.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s: unexpected argument %q", cmd.CommandPath(), args[0])
+	}
+	return nil
 }

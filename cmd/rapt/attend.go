@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapt-go/rapt"
+	"github.com/rapt-go/rapt/internal/atomicfile"
+	"github.com/rapt-go/rapt/internal/npy"
+)
+
+// maxOutput is the most numbers that an output may have. It is in memory as a whole: 8 GB.
+const maxOutput = math.MaxInt32
+
+// attendFlags is what the command line says.
+type attendFlags struct {
+	q, k, v, layout string
+
+	causal                  bool
+	queryStart              int
+	windowLeft, windowRight int
+	scale, softcap          float32
+	mask, bias              string
+	sinks, alibi            string
+	keyLens                 []int
+	threads                 int
+
+	out, lse, weights string
+
+	given func(flag string) bool // whether a flag was on the command line
+}
+
+func newAttendCommand() *cobra.Command {
+	var f attendFlags
+	cmd := &cobra.Command{
+		Use:   "attend --q q.npy --k k.npy --v v.npy -o out.npy",
+		Short: "Compute attention of NumPy arrays",
+		Long: `Attend computes softmax(q·kᵀ/√d)·v of .npy files of shape (batch, seq, heads,
+dim) or (seq, dim); with --layout bhsd, (batch, heads, seq, dim). They are
+float32; float16 and float64 are converted. q may have a multiple of the heads
+of k and v. The output is float32 and has the layout and rank of q.
+
+In this order: scale; softcap; bias and ALiBi are added; what is invisible is
+left out; softmax, with sinks; values. Query i is at position query-start + i
+among the keys. Mask and bias are broadcast to (batch, heads, queries, keys) as
+NumPy does it. A query that sees no key has output 0 and lse −Inf.`,
+		Example: `  rapt attend --q q.npy --k k.npy --v v.npy -o out.npy
+  rapt attend --q q.npy --k k.npy --v v.npy --causal --window-left 1023 --lse lse.npy -o out.npy
+  rapt attend --q q.npy --k k.npy --v v.npy --layout bhsd --mask mask.npy --weights weights.npy`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := refuseEmpty(cmd, "q", "k", "v", "mask", "bias", "sinks", "alibi", "output", "lse", "weights")
+			if err != nil {
+				return err
+			}
+			f.given = cmd.Flags().Changed
+			return f.run(cmd.Context())
+		},
+	}
+	f.define(cmd)
+	return cmd
+}
+
+func (f *attendFlags) define(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.q, "q", "", "queries, `q.npy`")
+	flags.StringVar(&f.k, "k", "", "keys, `k.npy`")
+	flags.StringVar(&f.v, "v", "", "values, `v.npy`")
+	flags.StringVar(&f.layout, "layout", "bshd", "order of the axes: bshd or bhsd")
+
+	flags.BoolVar(&f.causal, "causal", false, "key j is visible to query i only if j ≤ query-start + i")
+	flags.IntVar(&f.queryStart, "query-start", 0, "position of query 0 among the keys; may be negative")
+	flags.IntVar(&f.windowLeft, "window-left", 0, "how many keys before its own a query sees (default all)")
+	flags.IntVar(&f.windowRight, "window-right", 0, "how many keys after its own a query sees (default all)")
+	flags.Float32Var(&f.scale, "scale", 0, "what q·k is multiplied by (default 1/√dim)")
+	flags.Float32Var(&f.softcap, "softcap", 0, "c bends scores s to c·tanh(s/c); 0 is off")
+	flags.StringVar(&f.mask, "mask", "", "bool, true where a key is visible, `mask.npy`")
+	flags.StringVar(&f.bias, "bias", "", "added to the scores; −Inf makes a key invisible, `bias.npy`")
+	flags.StringVar(&f.sinks, "sinks", "", "a logit for each query head, in the softmax's denominator, `sinks.npy`")
+	flags.StringVar(&f.alibi, "alibi", "", "ALiBi's slope for each query head, `slopes.npy`")
+	flags.IntSliceVar(&f.keyLens, "key-lens", nil, "how many keys each sequence has, such as `9,5` (default all)")
+
+	flags.StringVarP(&f.out, "output", "o", "", "write the output, shaped as q, to `out.npy`")
+	flags.StringVar(&f.lse, "lse", "", "write ln of the softmax's denominators, (batch, heads, queries), to `lse.npy`")
+	flags.StringVar(&f.weights, "weights", "", "write the weights, (batch, heads, queries, keys), to `weights.npy`")
+	flags.IntVar(&f.threads, "threads", 0, "threads to compute on (default one per CPU); changes no result")
+}
+
+func (f *attendFlags) run(ctx context.Context) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	a, err := f.read()
+	if err != nil {
+		return err
+	}
+	files, err := interruptible(ctx, func() ([]outputFile, error) { return f.compute(a) })
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		if err := file.write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errInterrupted = errors.New("interrupted; nothing more is written")
+
+// interruptible is what work gives, or an error as soon as ctx is done. Work then goes on until the process ends.
+func interruptible[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	var result T
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		result, err = work()
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return result, err
+	case <-ctx.Done():
+		var none T
+		return none, errInterrupted
+	}
+}
+
+// check refuses flags that are wrong whatever the files hold.
+func (f *attendFlags) check() error {
+	for _, input := range []struct{ flag, file string }{{"q", f.q}, {"k", f.k}, {"v", f.v}} {
+		if input.file == "" {
+			return usagef("attend needs --%s FILE", input.flag)
+		}
+	}
+	if f.layout != "bshd" && f.layout != "bhsd" {
+		return usagef("--layout is %q, expected bshd or bhsd", f.layout)
+	}
+	for _, side := range []struct {
+		flag string
+		keys int
+	}{{"window-left", f.windowLeft}, {"window-right", f.windowRight}} {
+		if side.keys < 0 {
+			return usagef("--%s is %d, expected 0 or more; leave it out to see all keys on that side", side.flag, side.keys)
+		}
+	}
+	if f.given("scale") && (f.scale == 0 || !finite(f.scale)) {
+		return usagef("--scale is %v, expected a finite number other than 0; leave it out for 1/√dim", f.scale)
+	}
+	if f.softcap < 0 || !finite(f.softcap) {
+		return usagef("--softcap is %v, expected a finite number, 0 or more", f.softcap)
+	}
+	if f.threads < 0 {
+		return usagef("--threads is %d, expected 0 or more", f.threads)
+	}
+	return f.checkOutputs()
+}
+
+func finite(x float32) bool {
+	return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0)
+}
+
+func (f *attendFlags) checkOutputs() error {
+	flagOf := map[string]string{}
+	for _, output := range []struct{ flag, file string }{{"-o", f.out}, {"--lse", f.lse}, {"--weights", f.weights}} {
+		if output.file == "" {
+			continue
+		}
+		if other := flagOf[output.file]; other != "" {
+			return usagef("%s and %s both name %s", other, output.flag, output.file)
+		}
+		flagOf[output.file] = output.flag
+	}
+	if len(flagOf) == 0 {
+		return usagef("attend writes nothing without -o, --lse or --weights")
+	}
+	return nil
+}
+
+// An outputFile is an array and where to write it.
+type outputFile struct {
+	flag, path string
+	array      npy.Array
+}
+
+func (o *outputFile) write() error {
+	err := atomicfile.Write(o.path, func(w io.Writer) error { return npy.Write(w, &o.array) })
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.flag, err)
+	}
+	return nil
+}
+
+// compute gives the outputs that are asked for.
+func (f *attendFlags) compute(a *attendInputs) ([]outputFile, error) {
+	var files []outputFile
+	if f.out != "" || f.lse != "" {
+		out, lse, err := f.attend(a)
+		if err != nil {
+			return nil, err
+		}
+		if f.out != "" {
+			files = append(files, outputFile{"-o", f.out, out})
+		}
+		if f.lse != "" {
+			files = append(files, outputFile{"--lse", f.lse, lse})
+		}
+	}
+	if f.weights != "" {
+		weights, err := a.computeWeights()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, outputFile{"--weights", f.weights, weights})
+	}
+	return files, nil
+}
+
+// attend computes the output and, if it is asked for, the lse.
+func (f *attendFlags) attend(a *attendInputs) (out, lse npy.Array, err error) {
+	q, options := a.q.tensor, a.options
+	shape := a.q.shapeWith(a.v.tensor.Dim)
+	data, err := floats("the output", shape)
+	if err != nil {
+		return out, lse, err
+	}
+	if f.lse != "" {
+		lse.Shape = []int{q.Batch, q.Heads, q.Seq}
+		options.LSE = make([]float32, q.Batch*q.Heads*q.Seq)
+		lse.Data = options.LSE
+	}
+	err = rapt.Attend(a.q.view(data, shape), q, a.k.tensor, a.v.tensor, &options)
+	return npy.Array{Shape: shape, Data: data}, lse, err
+}
+
+func (a *attendInputs) computeWeights() (npy.Array, error) {
+	q := a.q.tensor
+	shape := []int{q.Batch, q.Heads, q.Seq, a.k.tensor.Seq}
+	data, err := floats("--weights", shape)
+	if err != nil {
+		return npy.Array{}, err
+	}
+	return npy.Array{Shape: shape, Data: data}, rapt.Weights(data, q, a.k.tensor, nil, &a.options)
+}
+
+// floats makes room for an array of that shape.
+func floats(what string, shape []int) ([]float32, error) {
+	n := 1
+	for _, length := range shape {
+		if length > 0 && n > maxOutput/length {
+			return nil, fmt.Errorf("%s would have shape %s, expected at most %d numbers", what, tuple(shape), maxOutput)
+		}
+		n *= length
+	}
+	return make([]float32, n), nil
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts of testdata/script call this test binary as rapt.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"rapt": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+}
+
+// runCommand executes a command line in this process, and gives what it printed and how it ended.
+func runCommand(t *testing.T, args ...string) (stdout string, err error) {
+	t.Helper()
+	var out, messages bytes.Buffer
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetOut(&out)
+	root.SetErr(&messages)
+	err = root.ExecuteContext(t.Context())
+	return out.String(), err
+}
