@@ -41,31 +41,47 @@ func attend(out, q, k, v Tensor[float32], o *Options) error {
 	}
 	c := newCall(s, o, (*call).attendPart)
 	c.out, c.q, c.k, c.v = out, q, k, v
+	return c.attend()
+}
+
+// attend computes what the call is set up for.
+func (c *call) attend() error {
+	defer c.release()
+	if err := c.checkPagesSeen(); err != nil {
+		return err
+	}
 	c.plan()
 	c.run()
-	c.release()
 	return nil
 }
 
 // finish turns the sums of one row into its output and its lse. acc is Σ exp(exponent·(s − top))·v.
 func (c *call) finish(b, h, i int, acc []float32, top, sum float32) {
-	scale := 0.0
-	if sum != 0 {
-		scale = 1 / float64(sum)
+	sink := math.Inf(-1)
+	if c.o.Sinks != nil {
+		sink = float64(c.o.Sinks[h])
 	}
-	if c.o.Sinks != nil || c.o.LSE != nil {
-		lse := logSum(c.exponent, top, sum)
-		if c.o.Sinks != nil {
-			joint := addExp(lse, float64(c.o.Sinks[h]))
-			scale *= share(lse, joint)
-			lse = joint
-		}
-		if c.o.LSE != nil {
-			c.o.LSE[c.lseIndex(b, h, i)] = float32(lse)
-		}
+	scale, lse := 1/float64(sum), 0.0
+	if c.o.Sinks != nil || c.o.LSE != nil || sum == 0 {
+		scale, lse = normalize(c.exponent, top, sum, sink)
+	}
+	if c.o.LSE != nil {
+		c.o.LSE[c.lseIndex(b, h, i)] = float32(lse)
 	}
 	batch, seq := c.queryAt(b, i)
 	kernel.Scale(c.out.row(batch, seq, h), float32(scale), acc)
+}
+
+// normalize gives, for scores that were raised as exp(exponent·(s − top)) and add up to sum, the factor that makes them
+// weights, and the lse. sink joins the denominator; −Inf is none. A row without a key has factor 0.
+func normalize(exponent, top, sum float32, sink float64) (scale, lse float64) {
+	lse = sink
+	if sum == 0 {
+		return 0, lse
+	}
+	keys := float64(exponent)*float64(top) + math.Log(float64(sum))
+	lse = addExp(keys, sink)
+	return math.Exp(keys-lse) / float64(sum), lse
 }
 
 // lseIndex is the place of a row in Options.LSE.
@@ -74,23 +90,6 @@ func (c *call) lseIndex(b, h, i int) int {
 		return h*c.q.Seq + c.queryOffsets[b] + i
 	}
 	return (b*c.heads+h)*c.queries + i
-}
-
-// logSum is ln Σ exp(score) of a row, for scores that were raised as exp(exponent·(s − top)) and give sum. Without a key
-// it is −Inf.
-func logSum(exponent, top, sum float32) float64 {
-	if sum == 0 {
-		return math.Inf(-1)
-	}
-	return float64(exponent)*float64(top) + math.Log(float64(sum))
-}
-
-// share is exp(lse − joint): the part of a row's mass that lies on keys, with joint ≥ lse.
-func share(lse, joint float64) float64 {
-	if math.IsInf(lse, -1) {
-		return 0
-	}
-	return math.Exp(lse - joint)
 }
 
 // addExp is ln(exp(x) + exp(y)).

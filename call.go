@@ -31,10 +31,12 @@ type call struct {
 	shape
 	o            *Options
 	out, q, k, v Tensor[float32]
+	into         *Partial // where the sums go instead of out
 
-	asked      []int     // Weights: the queries asked for; nil: all
-	weights    []float32 // Weights: [batch][heads][weightRows][keys]
-	weightRows int
+	asked     []int     // Scores: the queries asked for; nil: all
+	scores    []float32 // Scores: [batch][heads][scoreRows][keys]
+	scoreRows int
+	stage     Stage
 
 	scale    float32 // of q·k; the effective one
 	exponent float32 // weights are exp(exponent·(s − top)) of the scores s that the kernels see
@@ -82,7 +84,7 @@ func newCall(s shape, o *Options, do func(*call, part, *worker)) *call {
 // release gives c back, without a hold on the caller's memory.
 func (c *call) release() {
 	var none Tensor[float32]
-	c.o, c.out, c.q, c.k, c.v, c.asked, c.weights = nil, none, none, none, none, nil, nil
+	c.o, c.out, c.q, c.k, c.v, c.asked, c.scores, c.into = nil, none, none, none, none, nil, nil, nil
 	calls.Put(c)
 }
 

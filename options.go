@@ -51,6 +51,11 @@ type Options struct {
 	// other. With KeyLens a sequence uses only the first of the keys between its offsets, so that gaps may lie between.
 	QueryOffsets, KeyOffsets []int // [batch+1]
 
+	// PageTables, one for each sequence, say where its keys are when k and v are pages: [pages][positions of a page]
+	// [kvHeads][dim]. Key j lies in page PageTables[b][j/k.Seq] at position j%k.Seq. KeyLens must be given too. A negative
+	// number stands for a page that isn't there any more; no query may see one of its keys. See Cache.
+	PageTables [][]int // [batch][pages of the sequence]
+
 	// QuerySegments and KeySegments, given together, number the texts that share a sequence: a query sees the keys of its
 	// own number. They follow the layout of q and k: [batch][seq], or [total] where ragged.
 	QuerySegments, KeySegments []int32

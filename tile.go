@@ -9,12 +9,13 @@ import (
 
 // A worker is what one goroutine needs for the tile at hand.
 type worker struct {
-	queries []float32 // [rows][dim]
-	keys    []float32 // a packed block of up to keyTile keys
-	values  []float32 // a packed block of up to keyTile values
-	scores  []float32 // [RowStep][keyTile]
-	rescale []float32 // [RowStep]
-	keep    []bool    // [keyTile]
+	queries  []float32 // [rows][dim]
+	keys     []float32 // a packed block of up to keyTile keys
+	values   []float32 // a packed block of up to keyTile values
+	scores   []float32 // [RowStep][keyTile]
+	rescale  []float32 // [RowStep]
+	keep     []bool    // [keyTile]
+	gathered []float32 // [keys of a block][dim or valueDim] rows that lie in pages
 
 	sums, total state // of the chunk at hand; of all chunks so far
 
@@ -127,9 +128,13 @@ func (c *call) attendBlock(t *tile, block span, w *worker, sums *state) {
 // pack lays out a block of keys and values for the products.
 func (c *call) pack(t *tile, block span, w *worker) {
 	n := block.to - block.from
-	b, j := c.keyAt(t.batch, block.from)
-	kernel.PackKeys(w.keys, c.k.from(b, j, t.kvHead), c.k.SeqStride, n, c.dim)
-	kernel.PackValues(w.values, c.v.from(b, j, t.kvHead), c.v.SeqStride, n, c.valueDim)
+	if c.o.PageTables != nil {
+		c.packPages(t, block, w)
+	} else {
+		b, j := c.keyAt(t.batch, block.from)
+		kernel.PackKeys(w.keys, c.k.from(b, j, t.kvHead), c.k.SeqStride, n, c.dim)
+		kernel.PackValues(w.values, c.v.from(b, j, t.kvHead), c.v.SeqStride, n, c.valueDim)
+	}
 	w.infinite.take(w.values[:n*kernel.Panels(c.valueDim)*kernel.PanelWidth], n)
 }
 
@@ -187,6 +192,12 @@ func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state
 // write finishes all rows of a tile.
 func (c *call) write(t *tile, sums *state) {
 	for r := range c.rows(t) {
-		c.finish(t.batch, c.queryHead(t, r), c.query(t, r), sums.acc[r*c.width:][:c.valueDim], sums.max[r], sums.sum[r])
+		h, i := c.queryHead(t, r), c.query(t, r)
+		acc := sums.acc[r*c.width:][:c.valueDim]
+		if c.into != nil {
+			c.into.add(c.lseIndex(t.batch, h, i), c.exponent, acc, sums.max[r], sums.sum[r])
+		} else {
+			c.finish(t.batch, h, i, acc, sums.max[r], sums.sum[r])
+		}
 	}
 }

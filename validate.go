@@ -12,6 +12,8 @@ type shape struct {
 	dim, valueDim        int
 
 	queryOffsets, keyOffsets []int // of a ragged batch
+	pages                    [][]int // of a paged cache
+	pageSize                 int
 }
 
 // groupSize is the number of query heads that share a key head.
@@ -19,7 +21,12 @@ func (s *shape) groupSize() int { return s.heads / s.kvHeads }
 
 // queryLen and keyLen are the lengths of sequence b.
 func (s *shape) queryLen(b int) int { return lengthOf(s.queryOffsets, b, s.queries) }
-func (s *shape) keyLen(b int) int   { return lengthOf(s.keyOffsets, b, s.keys) }
+func (s *shape) keyLen(b int) int {
+	if s.pages != nil {
+		return len(s.pages[b]) * s.pageSize
+	}
+	return lengthOf(s.keyOffsets, b, s.keys)
+}
 
 func lengthOf(offsets []int, b, all int) int {
 	if offsets == nil {
@@ -46,7 +53,7 @@ const farthest = math.MaxInt / 4
 func checkQK(q, k *Tensor[float32], o *Options) (shape, error) {
 	s := shape{
 		batch: q.Batch, queries: q.Seq, keys: k.Seq, heads: q.Heads, kvHeads: k.Heads, dim: q.Dim,
-		queryOffsets: o.QueryOffsets, keyOffsets: o.KeyOffsets,
+		queryOffsets: o.QueryOffsets, keyOffsets: o.KeyOffsets, pages: o.PageTables, pageSize: k.Seq,
 	}
 	if err := q.check("q"); err != nil {
 		return s, err
@@ -65,7 +72,7 @@ func checkQK(q, k *Tensor[float32], o *Options) (shape, error) {
 	if err := s.checkBatch(q, k); err != nil {
 		return s, err
 	}
-	return s, o.check(&s, q.Seq, k.Seq)
+	return s, o.check(&s, q, k)
 }
 
 // checkBatch validates the batch of q and k, ragged or not, and completes the shape.
@@ -78,13 +85,23 @@ func (s *shape) checkBatch(q, k *Tensor[float32]) error {
 	if err != nil {
 		return err
 	}
+	if s.pages != nil {
+		keys = 0
+		for _, table := range s.pages {
+			keys = max(keys, len(table)*s.pageSize)
+		}
+	}
 	names := [2]string{"q.Batch", "k.Batch"}
 	sizes := [2]int{q.Batch, k.Batch}
 	if s.queryOffsets != nil {
 		s.queries = queries
 		names[0], sizes[0] = "the number of sequences in QueryOffsets", len(s.queryOffsets)-1
 	}
-	if s.keyOffsets != nil {
+	switch {
+	case s.pages != nil:
+		s.keys = keys
+		names[1], sizes[1] = "the number of sequences in PageTables", len(s.pages)
+	case s.keyOffsets != nil:
 		s.keys = keys
 		names[1], sizes[1] = "the number of sequences in KeyOffsets", len(s.keyOffsets)-1
 	}

@@ -5,12 +5,15 @@ import (
 	"math"
 )
 
-// check validates o for a call of shape s whose q and k have queries and keys positions, of all sequences if ragged.
-func (o *Options) check(s *shape, queries, keys int) error {
+// check validates o for a call of shape s.
+func (o *Options) check(s *shape, q, k *Tensor[float32]) error {
 	if err := o.checkNumbers(); err != nil {
 		return err
 	}
-	if err := o.checkLengths(s, queries, keys); err != nil {
+	if err := o.checkLengths(s, q.Seq, k.Seq); err != nil {
+		return err
+	}
+	if err := o.checkPages(s, k.Batch); err != nil {
 		return err
 	}
 	if err := o.Mask.check("Mask", s); err != nil {

@@ -3,8 +3,19 @@ package rapt
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/rapt-go/rapt/internal/kernel"
+)
+
+// A Stage is a point on the way from products to weights.
+type Stage int
+
+const (
+	StageScaled  Stage = iota // Scale·q·k, of hidden keys too
+	StageCapped               // after Softcap, of hidden keys too
+	StageMasked               // after all that changes scores or hides keys: −Inf is invisible
+	StageWeights              // after the softmax
 )
 
 // Weights writes the attention weights of the queries in rows, in that order; nil means all. They are what [Attend] with
@@ -16,10 +27,15 @@ import (
 // A query may stand in rows more than once. o.LSE isn't written. An error names the argument that doesn't fit; dst is
 // then untouched.
 func Weights[T Element](dst []float32, q, k Tensor[T], rows []int, o *Options) error {
-	return weights(dst, float32s(q), float32s(k), rows, o)
+	return Scores(dst, q, k, rows, StageWeights, o)
 }
 
-func weights(dst []float32, q, k Tensor[float32], rows []int, o *Options) error {
+// Scores is Weights for any stage. Keys from KeyLens on are not read at any stage, and have the score −Inf.
+func Scores[T Element](dst []float32, q, k Tensor[T], rows []int, stage Stage, o *Options) error {
+	return scores(dst, float32s(q), float32s(k), rows, stage, o)
+}
+
+func scores(dst []float32, q, k Tensor[float32], rows []int, stage Stage, o *Options) error {
 	if o == nil {
 		o = &Options{}
 	}
@@ -27,35 +43,58 @@ func weights(dst []float32, q, k Tensor[float32], rows []int, o *Options) error 
 	if err != nil {
 		return err
 	}
-	if o.QueryOffsets != nil || o.KeyOffsets != nil {
-		return errors.New("rapt: Weights doesn't go together with QueryOffsets and KeyOffsets; ask for one sequence at a time")
-	}
-	for r, i := range rows {
-		if i < 0 || i >= q.Seq {
-			return fmt.Errorf("rapt: rows[%d] is %d, q.Seq is %d", r, i, q.Seq)
-		}
-	}
-	count := len(rows)
-	if rows == nil {
-		count = q.Seq
+	count, err := checkRows(&s, rows, o)
+	if err != nil {
+		return err
 	}
 	if need, ok := extent([4]int{s.batch, s.heads, count, s.keys}, [4]int{s.heads * count * s.keys, count * s.keys, s.keys, 1}); !ok || need != len(dst) {
 		return fmt.Errorf("rapt: dst has %d elements, expected batch·heads·rows·keys = %d·%d·%d·%d", len(dst), s.batch, s.heads, count, s.keys)
+	}
+	switch stage {
+	case StageScaled:
+		o = &Options{Scale: o.Scale, KeyLens: o.KeyLens, Threads: o.Threads}
+	case StageCapped:
+		o = &Options{Scale: o.Scale, Softcap: o.Softcap, KeyLens: o.KeyLens, Threads: o.Threads}
+	case StageMasked, StageWeights:
+	default:
+		return fmt.Errorf("rapt: stage is %d; there are %d to %d", stage, StageScaled, StageWeights)
 	}
 	if len(dst) == 0 {
 		return nil
 	}
 	s.valueDim = 1 // there are no values
-	c := newCall(s, o, (*call).weightsPart)
-	c.q, c.k, c.asked, c.weights = q, k, rows, dst
-	c.planWeights(count)
+	c := newCall(s, o, (*call).scoresPart)
+	c.q, c.k, c.asked, c.scores, c.stage = q, k, rows, dst, stage
+	if stage != StageWeights {
+		c.plain, c.exponent = false, 1
+	}
+	c.planScores(count)
 	c.run()
 	c.release()
 	return nil
 }
 
-// planWeights makes a tile of every few of the rows asked for; from and to of a tile count among those.
-func (c *call) planWeights(count int) {
+// checkRows validates the rows asked for and counts them.
+func checkRows(s *shape, rows []int, o *Options) (count int, err error) {
+	switch {
+	case o.QueryOffsets != nil || o.KeyOffsets != nil:
+		return 0, errors.New("rapt: Weights and Scores don't go together with QueryOffsets and KeyOffsets; ask for one sequence at a time")
+	case o.PageTables != nil:
+		return 0, errors.New("rapt: Weights and Scores don't go together with PageTables")
+	}
+	for r, i := range rows {
+		if i < 0 || i >= s.queries {
+			return 0, fmt.Errorf("rapt: rows[%d] is %d, q.Seq is %d", r, i, s.queries)
+		}
+	}
+	if rows == nil {
+		return s.queries, nil
+	}
+	return len(rows), nil
+}
+
+// planScores makes a tile of every few of the rows asked for; from and to of a tile count among those.
+func (c *call) planScores(count int) {
 	c.tiles, c.parts = c.tiles[:0], c.parts[:0]
 	const rowsPerTile = 8 * kernel.RowStep
 	for b := range c.batch {
@@ -67,7 +106,7 @@ func (c *call) planWeights(count int) {
 			}
 		}
 	}
-	c.weightRows = count
+	c.scoreRows = count
 }
 
 // askedQuery is the query of the n-th row asked for.
@@ -78,14 +117,14 @@ func (c *call) askedQuery(n int) int {
 	return c.asked[n]
 }
 
-// weightsRow is the row of c.weights for the r-th row of a tile.
-func (c *call) weightsRow(t *tile, r int) []float32 {
-	at := ((t.batch*c.heads+c.queryHead(t, r))*c.weightRows + c.query(t, r)) * c.keys
-	return c.weights[at : at+c.keys]
+// scoresRow is the row of c.scores for the r-th row of a tile.
+func (c *call) scoresRow(t *tile, r int) []float32 {
+	at := ((t.batch*c.heads+c.queryHead(t, r))*c.scoreRows + c.query(t, r)) * c.keys
+	return c.scores[at : at+c.keys]
 }
 
-// weightsPart computes the scores of a tile's rows block by block, and then their softmax.
-func (c *call) weightsPart(p part, w *worker) {
+// scoresPart computes the scores of a tile's rows block by block, and then their softmax if it is asked for.
+func (c *call) scoresPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	rows := c.rows(t)
 	w.prepare(c, rows)
@@ -95,8 +134,8 @@ func (c *call) weightsPart(p part, w *worker) {
 	for from := 0; from < c.keys; from += keyTile {
 		c.scoreBlock(t, span{from, min(from+keyTile, c.keys)}, w)
 	}
-	for r := range rows {
-		c.softmaxRow(c.weightsRow(t, r), c.queryHead(t, r))
+	for r := 0; r < rows && c.stage == StageWeights; r++ {
+		c.softmaxRow(c.scoresRow(t, r), c.queryHead(t, r))
 	}
 }
 
@@ -108,7 +147,7 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 		count := min(kernel.RowStep, rows-first)
 		if !c.anyVisible(t, first, count, block) {
 			for r := range count {
-				kernel.Fill(c.weightsRow(t, first+r)[block.from:block.to], -inf)
+				kernel.Fill(c.scoresRow(t, first+r)[block.from:block.to], -inf)
 			}
 			continue
 		}
@@ -121,7 +160,7 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 			at := Segment{t.batch, c.queryHead(t, first+r), c.askedQuery(c.query(t, first+r)), block.from}
 			scores := w.scores[r*keyTile:][:n]
 			c.shapeScores(scores, at, c.visibleSpan(t.batch, at.Query), w.keep)
-			copy(c.weightsRow(t, first+r)[block.from:], scores)
+			copy(c.scoresRow(t, first+r)[block.from:], scores)
 		}
 	}
 }
@@ -140,13 +179,10 @@ func (c *call) anyVisible(t *tile, first, count int, block span) bool {
 func (c *call) softmaxRow(s []float32, head int) {
 	top, sum, rescale := [1]float32{-inf}, [1]float32{}, [1]float32{}
 	kernel.Softmax(s, len(s), 1, len(s), c.exponent, top[:], sum[:], rescale[:])
-	scale := 0.0
-	if sum[0] != 0 {
-		scale = 1 / float64(sum[0])
-	}
+	sink := math.Inf(-1)
 	if c.o.Sinks != nil {
-		lse := logSum(c.exponent, top[0], sum[0])
-		scale *= share(lse, addExp(lse, float64(c.o.Sinks[head])))
+		sink = float64(c.o.Sinks[head])
 	}
+	scale, _ := normalize(c.exponent, top[0], sum[0], sink)
 	kernel.Scale(s, float32(scale), s)
 }
