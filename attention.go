@@ -30,7 +30,7 @@ func float32s[T Element](t Tensor[T]) Tensor[float32] {
 
 func attend(out, q, k, v Tensor[float32], o *Options) error {
 	if o == nil {
-		o = &Options{}
+		o = &defaults
 	}
 	s, err := checkAll(&out, &q, &k, &v, o)
 	if err != nil {

@@ -92,6 +92,9 @@ type Options struct {
 	Threads int
 }
 
+// defaults stands in where no options are given.
+var defaults Options
+
 // Open leaves a side of a Window unbounded.
 const Open = -1
 

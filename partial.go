@@ -35,7 +35,7 @@ func NewPartial(batch, heads, queries, valueDim int) *Partial {
 // a ragged batch has no place in p: they are refused.
 func (p *Partial) Attend(q, k, v Tensor[float32], o *Options) error {
 	if o == nil {
-		o = &Options{}
+		o = &defaults
 	}
 	switch {
 	case o.Sinks != nil:

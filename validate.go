@@ -11,7 +11,7 @@ type shape struct {
 	heads, kvHeads       int
 	dim, valueDim        int
 
-	queryOffsets, keyOffsets []int // of a ragged batch
+	queryOffsets, keyOffsets []int   // of a ragged batch
 	pages                    [][]int // of a paged cache
 	pageSize                 int
 }

@@ -37,7 +37,7 @@ func Scores[T Element](dst []float32, q, k Tensor[T], rows []int, stage Stage, o
 
 func scores(dst []float32, q, k Tensor[float32], rows []int, stage Stage, o *Options) error {
 	if o == nil {
-		o = &Options{}
+		o = &defaults
 	}
 	s, err := checkQK(&q, &k, o)
 	if err != nil {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package rapt_test
+
+const raceDetector = false
