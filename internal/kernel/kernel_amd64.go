@@ -24,24 +24,54 @@ func multiplyAVX2(dst *float32, dstStride int, a *float32, aStride int, b *float
 //go:noescape
 func packKeys16AVX512(dst, k *float32, stride, dim int)
 
+// packKeys8AVX2 does dst[d·PanelWidth + i] = k[i·stride + d] for i < 8 keys; dim ≥ 4.
+//
+//go:noescape
+func packKeys8AVX2(dst, k *float32, stride, dim int)
+
 // packValues32AVX512 does dst[j·PanelWidth + c] = v[j·stride + c] for c < 32 columns; n ≥ 1.
 //
 //go:noescape
 func packValues32AVX512(dst, v *float32, stride, n int)
+
+// packValuesAVX2 does dst[j·PanelWidth + c] = v[j·stride + c] for c < width, and 0 for c from there to PanelWidth; n ≥ 1.
+//
+//go:noescape
+func packValuesAVX2(dst, v *float32, stride, n, width int)
 
 // softmaxAVX512 takes c times log₂e; 1 ≤ rows ≤ 16.
 //
 //go:noescape
 func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale *float32)
 
+// softmaxAVX2 takes c times log₂e; rows ≥ 1.
+//
+//go:noescape
+func softmaxAVX2(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale *float32)
+
 //go:noescape
 func combineAVX512(dst *float32, a float32, src *float32, b float32, n int)
+
+//go:noescape
+func combineAVX2(dst *float32, a float32, src *float32, b float32, n int)
 
 //go:noescape
 func scaleAVX512(dst *float32, a float32, src *float32, n int)
 
 //go:noescape
+func scaleAVX2(dst *float32, a float32, src *float32, n int)
+
+//go:noescape
 func finiteAVX512(x *float32, n int) bool
+
+//go:noescape
+func finiteAVX2(x *float32, n int) bool
+
+// tailMask read from 4·(32−n) bytes on is n lanes of ones and then zeros: the mask of the last n numbers of a row.
+var tailMask = [64]int32{
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+}
 
 func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
 	if !useAVX2 {
@@ -66,30 +96,38 @@ func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows,
 }
 
 func packKeys(dst, k []float32, stride, n, dim int) {
-	if !useAVX512 || dim < 4 {
+	if !useAVX2 || dim < 4 {
 		packKeysGeneric(dst, k, stride, n, dim)
 		return
 	}
-	whole := n / 16 * 16
-	for i := 0; i < whole; i += 16 {
-		packKeys16AVX512(&dst[i/PanelWidth*PanelWidth*dim+i%PanelWidth], &k[i*stride], stride, dim)
+	i := 0
+	if useAVX512 {
+		for ; i+16 <= n; i += 16 {
+			packKeys16AVX512(&dst[i/PanelWidth*PanelWidth*dim+i%PanelWidth], &k[i*stride], stride, dim)
+		}
+	}
+	for ; i+8 <= n; i += 8 {
+		packKeys8AVX2(&dst[i/PanelWidth*PanelWidth*dim+i%PanelWidth], &k[i*stride], stride, dim)
 	}
 	if n%PanelWidth != 0 {
-		packLastKeys(dst[n/PanelWidth*PanelWidth*dim:], k[n/PanelWidth*PanelWidth*stride:], stride, n%PanelWidth, dim, whole%PanelWidth)
+		panel := n / PanelWidth * PanelWidth
+		packLastKeys(dst[panel*dim:], k[panel*stride:], stride, n-panel, dim, i-panel)
 	}
 }
 
 func packValues(dst, v []float32, stride, n, dim int) {
-	if !useAVX512 || n == 0 {
+	if !useAVX2 || n == 0 {
 		packValuesGeneric(dst, v, stride, n, dim)
 		return
 	}
-	whole := dim / PanelWidth
-	for p := range whole {
-		packValues32AVX512(&dst[p*n*PanelWidth], &v[p*PanelWidth], stride, n)
-	}
-	if dim%PanelWidth != 0 {
-		packValuesGeneric(dst[whole*n*PanelWidth:], v[whole*PanelWidth:], stride, n, dim%PanelWidth)
+	for first := 0; first < dim; first += PanelWidth {
+		panel, column := &dst[first*n], &v[first]
+		switch width := dim - first; {
+		case useAVX512 && width >= PanelWidth:
+			packValues32AVX512(panel, column, stride, n)
+		default:
+			packValuesAVX2(panel, column, stride, n, min(PanelWidth, width))
+		}
 	}
 }
 
@@ -100,28 +138,41 @@ func softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescal
 		}
 		return
 	}
+	if useAVX2 && rows > 0 {
+		softmaxAVX2(&s[0], stride, rows, n, c*log2E, &rowMax[0], &rowSum[0], &rescale[0])
+		return
+	}
 	softmaxGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale)
 }
 
 func combine(dst []float32, a float32, src []float32, b float32) {
-	if useAVX512 && len(dst) > 0 {
+	switch {
+	case useAVX512 && len(dst) > 0:
 		combineAVX512(&dst[0], a, &src[0], b, len(dst))
-		return
+	case useAVX2 && len(dst) > 0:
+		combineAVX2(&dst[0], a, &src[0], b, len(dst))
+	default:
+		combineGeneric(dst, a, src, b)
 	}
-	combineGeneric(dst, a, src, b)
 }
 
 func scale(dst []float32, a float32, src []float32) {
-	if useAVX512 && len(dst) > 0 {
+	switch {
+	case useAVX512 && len(dst) > 0:
 		scaleAVX512(&dst[0], a, &src[0], len(dst))
-		return
+	case useAVX2 && len(dst) > 0:
+		scaleAVX2(&dst[0], a, &src[0], len(dst))
+	default:
+		scaleGeneric(dst, a, src)
 	}
-	scaleGeneric(dst, a, src)
 }
 
 func finite(x []float32) bool {
-	if useAVX512 && len(x) > 0 {
+	switch {
+	case useAVX512 && len(x) > 0:
 		return finiteAVX512(&x[0], len(x))
+	case useAVX2 && len(x) > 0:
+		return finiteAVX2(&x[0], len(x))
 	}
 	return finiteGeneric(x)
 }

@@ -1,0 +1,7 @@
+//go:build purego || !amd64
+
+package kernel
+
+var variants = []variant{
+	{"generic", true, func() (undo func()) { return func() {} }},
+}
