@@ -124,24 +124,21 @@ const (
 	exp2C5 = 0.0018671300495043397
 )
 
-// exp2 is 2^x: the polynomial of x − ⌊x⌋, times 2^⌊x⌋. −Inf gives 0, NaN gives NaN.
+// exp2 is 2^x: the polynomial of x − ⌊x⌋, times 2^⌊x⌋. A result that would be a denormal number is 0, NaN gives NaN.
 func exp2(x float32) float32 {
-	if x < -150 { // below half of the smallest float32
+	switch {
+	case x < -126:
 		return 0
-	}
-	if !(x < 129) { // NaN, or above the largest
-		return x * x
+	case x >= 128:
+		return float32(math.Inf(1))
+	case x != x:
+		return x
 	}
 	whole := float32(math.Floor(float64(x)))
 	r := x - whole
 	p := 1 + r*(exp2C1+r*(exp2C2+r*(exp2C3+r*(exp2C4+r*exp2C5))))
-	// The power is split in two, so that each factor is a normal number where the product may not be.
-	half := int32(whole) / 2
-	return p * power(half) * power(int32(whole)-half)
+	return p * math.Float32frombits(uint32(int32(whole)+127)<<23)
 }
-
-// power is 2^n for −126 ≤ n ≤ 127.
-func power(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
 
 func combineGeneric(dst []float32, a float32, src []float32, b float32) {
 	for j := range dst {

@@ -83,7 +83,8 @@ func PackValues(dst, v []float32, stride, n, dim int) {
 //	rowMax[r]  = top
 //
 // c > 0 multiplies the scores. The difference is taken before the product, so that large scores lose no digits. A row
-// that has seen nothing but −Inf keeps rowMax −Inf and gives 0. A NaN makes rowSum[r] NaN.
+// that has seen nothing but −Inf keeps rowMax −Inf and gives 0. A NaN makes rowSum[r] NaN. Where an exponential is less
+// than 2⁻¹²⁶ it is 0: as a denormal number it would cost a hundred cycles, here and as a weight, and would change no sum.
 func Softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
 	if n == 0 {
 		for r := range rows {

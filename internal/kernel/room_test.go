@@ -125,8 +125,8 @@ const (
 	// epsilon is the relative error of one rounding.
 	epsilon = 1.0 / (1 << 24)
 
-	// tiny is what rounding may cost where the result is next to 0.
-	tiny = math.SmallestNonzeroFloat32
+	// smallest is the smallest normal float32.
+	smallest = 0x1p-126
 )
 
 // lengths are all small ones and those around the steps of the longest loops.

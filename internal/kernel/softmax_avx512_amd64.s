@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
+// Z23 = −126, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
 DATA exp2Table<>+0(SB)/4, $0xff800000
 DATA exp2Table<>+4(SB)/4, $0x3f800000
 DATA exp2Table<>+8(SB)/4, $0x3f31725d
@@ -10,19 +10,21 @@ DATA exp2Table<>+12(SB)/4, $0x3e75edab
 DATA exp2Table<>+16(SB)/4, $0x3d648e73
 DATA exp2Table<>+20(SB)/4, $0x3c13bc2b
 DATA exp2Table<>+24(SB)/4, $0x3af4ba7d
-GLOBL exp2Table<>(SB), RODATA|NOPTR, $28
+DATA exp2Table<>+28(SB)/4, $0xc2fc0000
+GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 
-// EXP2 replaces t by 2^t: the polynomial of its fraction r, scaled by the power that VSCALEFPS takes from t itself.
-// −Inf gives 0, NaN gives NaN.
+// EXP2 replaces t by 2^t: the polynomial of its fraction r, scaled by the power that VSCALEFPS takes from t itself; 0 where
+// t < −126. NaN gives NaN. It uses K4.
 #define EXP2(t, r, p) \
-	VREDUCEPS   $1, t, r   \
-	VMOVAPS     Z30, p     \
-	VFMADD213PS Z29, r, p  \
-	VFMADD213PS Z28, r, p  \
-	VFMADD213PS Z27, r, p  \
-	VFMADD213PS Z26, r, p  \
-	VFMADD213PS Z25, r, p  \
-	VSCALEFPS   t, p, t
+	VREDUCEPS   $1, t, r      \
+	VCMPPS      $5, Z23, t, K4 \
+	VMOVAPS     Z30, p        \
+	VFMADD213PS Z29, r, p     \
+	VFMADD213PS Z28, r, p     \
+	VFMADD213PS Z27, r, p     \
+	VFMADD213PS Z26, r, p     \
+	VFMADD213PS Z25, r, p     \
+	VSCALEFPS.Z t, p, K4, t
 
 // EACH3 writes one instruction for four vectors: the chains of EXP2 are long, and side by side they keep the scheduler,
 // which takes instructions in their order, from filling up with those that wait.
@@ -56,6 +58,7 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $64-64
 	VBROADCASTSS exp2Table<>+16(SB), Z28
 	VBROADCASTSS exp2Table<>+20(SB), Z29
 	VBROADCASTSS exp2Table<>+24(SB), Z30
+	VBROADCASTSS exp2Table<>+28(SB), Z23
 
 	MOVQ  CX, DX
 	SHRQ  $4, DX
@@ -179,10 +182,14 @@ expLoop:
 	EACH3(VFMADD213PS, Z27, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 	EACH3(VFMADD213PS, Z26, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
 	EACH3(VFMADD213PS, Z25, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15)
-	VSCALEFPS Z4, Z12, Z12
-	VSCALEFPS Z5, Z13, Z13
-	VSCALEFPS Z6, Z14, Z14
-	VSCALEFPS Z7, Z15, Z15
+	VCMPPS      $5, Z23, Z4, K4
+	VCMPPS      $5, Z23, Z5, K5
+	VCMPPS      $5, Z23, Z6, K6
+	VCMPPS      $5, Z23, Z7, K7
+	VSCALEFPS.Z Z4, Z12, K4, Z12
+	VSCALEFPS.Z Z5, Z13, K5, Z13
+	VSCALEFPS.Z Z6, Z14, K6, Z14
+	VSCALEFPS.Z Z7, Z15, K7, Z15
 	VMOVUPS   Z12, (SI)
 	VMOVUPS   Z13, 64(SI)
 	VMOVUPS   Z14, 128(SI)
