@@ -1,0 +1,16 @@
+// Package model runs real transformers from the directories in which Hugging Face publishes them: config.json,
+// model.safetensors and, for text, tokenizer.json.
+//
+//	Open, Load      a model from a directory, or from bytes in memory
+//	Model.Trace     one sequence, with the attention weights and hidden states of every layer
+//	Model.Forward   a batch, with taps for whatever happens inside
+//	Model.Embed     a batch of sentence embeddings
+//	Model.Logits    scores of the vocabulary from the last hidden states
+//
+// Parameters are used where they lie, in the mapped file or in the program, in the width in which they are stored
+// (float32, float16 or bfloat16), and expanded to float32 block by block as a layer needs them. Only biases and the
+// parameters of layer norms are copied. All arithmetic is in float32.
+//
+// A family of models is one file of this package that reads as its formula: bert.go, distilbert.go, electra.go. Layers,
+// heads and positions count from 0.
+package model

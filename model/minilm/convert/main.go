@@ -1,0 +1,60 @@
+// Command convert writes the files of package minilm from the directory of the original all-MiniLM-L6-v2:
+//
+//	go run ./model/minilm/convert [-o DIR] ORIGINAL
+//
+// model.safetensors is converted to float16, config.json and tokenizer.json are copied.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rapt-go/rapt/internal/atomicfile"
+)
+
+func main() {
+	out := flag.String("o", filepath.Join("model", "minilm"), "directory to write to")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: go run ./model/minilm/convert [-o DIR] ORIGINAL")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(flag.Arg(0), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "convert:", err)
+		os.Exit(1)
+	}
+}
+
+// run reads and converts everything before it writes anything.
+func run(dir, out string) error {
+	files := map[string][]byte{}
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		files[name] = data
+	}
+	converted, err := convert(files["model.safetensors"])
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(dir, "model.safetensors"), err)
+	}
+	files["model.safetensors"] = converted
+	for name, data := range files {
+		err := atomicfile.Write(filepath.Join(out, name), func(w io.Writer) error {
+			_, err := w.Write(data)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

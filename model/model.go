@@ -1,0 +1,128 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/rapt-go/rapt/internal/quote"
+	"github.com/rapt-go/rapt/internal/safetensors"
+	"github.com/rapt-go/rapt/tokenizer"
+)
+
+// A Model is a network with its parameters. Any number of goroutines may use it at once.
+type Model struct {
+	info      Info
+	network   *bert
+	tokenizer func() (*tokenizer.Tokenizer, error)
+
+	mu   sync.RWMutex // held by whoever reads the parameters, against Close
+	file *safetensors.File
+}
+
+// Info describes a model.
+type Info struct {
+	Name   string // of its directory, or as Files gave it
+	Family string // model_type: "bert", "distilbert", "electra"
+
+	NumLayers int
+	NumHeads  int // in a layer
+	HeadDim   int // width of a head
+	ModelDim  int // width of what passes from layer to layer
+	MLPDim    int // width inside the feed-forward half of a layer
+	VocabSize int
+	MaxSeqLen int // tokens that the model can take
+	NumTypes  int // token types; 0: the model has none
+
+	Causal    bool // a token sees only those before it
+	HasPooler bool // Output.Pooled is there
+	HasHead   bool // Logits works
+
+	NumParams  int    // numbers that the network takes from its file
+	ParamType  string // how most of them are stored: "float32", "float16", "bfloat16"
+	ParamBytes int64  // size of the file that holds them
+}
+
+// Info describes the model.
+func (m *Model) Info() Info { return m.info }
+
+// Tokenizer is the tokenizer of the model's directory, parsed when it is first asked for. It is an error if the model
+// came without one.
+func (m *Model) Tokenizer() (*tokenizer.Tokenizer, error) { return m.tokenizer() }
+
+// Close gives the memory of the parameters back, after the calls that still run have ended. Later calls return
+// ErrClosed.
+func (m *Model) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.file == nil {
+		return nil
+	}
+	err := m.file.Close()
+	m.file = nil
+	return err
+}
+
+// ErrClosed is what a closed model returns.
+var ErrClosed = errors.New("the model is closed")
+
+// acquire keeps the parameters in memory until release.
+func (m *Model) acquire() (release func(), err error) {
+	m.mu.RLock()
+	if m.file == nil {
+		m.mu.RUnlock()
+		return nil, ErrClosed
+	}
+	return m.mu.RUnlock, nil
+}
+
+// An architecture is what a configuration describes: a network without its parameters.
+type architecture struct {
+	shape bertConfig
+	build func(*params, bertConfig) *bert
+}
+
+// parseArchitecture reads a config.json. A new family has its line here and a file of its own.
+func parseArchitecture(data []byte) (architecture, error) {
+	c, err := parseConfig(data)
+	if err != nil {
+		return architecture{}, fmt.Errorf("%s: %w", configFile, err)
+	}
+	var a architecture
+	switch family := c.text("model_type", ""); family {
+	case "bert":
+		a = architecture{readBERT(c), newBERT}
+	case "distilbert":
+		a = architecture{readDistilBERT(c), newDistilBERT}
+	case "electra":
+		a = architecture{readELECTRA(c), newELECTRA}
+	case "":
+		c.fail("model_type is missing, so the family of the model is unknown")
+	default:
+		c.fail("model_type is %s, which isn't supported; these families are: bert, distilbert, electra", quote.Text(family))
+	}
+	if c.err != nil {
+		return architecture{}, fmt.Errorf("%s: %w", configFile, c.err)
+	}
+	return a, nil
+}
+
+// load makes the network with the parameters of a file: a model that lacks only a name and a tokenizer.
+func (a architecture) load(file *safetensors.File) (*Model, error) {
+	p := newParams(file)
+	network := a.build(p, a.shape)
+	if p.err != nil {
+		return nil, fmt.Errorf("%s: %w", paramsFile, p.err)
+	}
+	info := a.shape.Info
+	info.HasPooler, info.HasHead = network.pooler != nil, network.head != nil
+	n, dtype := p.total()
+	info.NumParams, info.ParamType = n, typeNames[dtype]
+	return &Model{info: info, network: network, file: file}, nil
+}
+
+var typeNames = map[safetensors.DType]string{
+	safetensors.F32:  "float32",
+	safetensors.F16:  "float16",
+	safetensors.BF16: "bfloat16",
+}

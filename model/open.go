@@ -1,0 +1,121 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/rapt-go/rapt/internal/safetensors"
+	"github.com/rapt-go/rapt/tokenizer"
+)
+
+// The files of a model's directory.
+const (
+	configFile    = "config.json"
+	paramsFile    = "model.safetensors"
+	indexFile     = "model.safetensors.index.json"
+	tokenizerFile = "tokenizer.json"
+)
+
+// Open opens the model in a directory as Hugging Face publishes them: config.json, model.safetensors and, where the
+// model takes text, tokenizer.json. The parameters are mapped into memory: they must not be changed before Close.
+func Open(dir string) (*Model, error) {
+	config, err := os.ReadFile(filepath.Join(dir, configFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(dir, configFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a, err := parseArchitecture(config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	file, err := safetensors.Open(filepath.Join(dir, paramsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(dir, paramsFile)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.load(file)
+	if err != nil {
+		file.Close() // the model is bad, which is what the caller has to hear
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if size, err := os.Stat(filepath.Join(dir, paramsFile)); err == nil {
+		m.info.ParamBytes = size.Size()
+	}
+	if absolute, err := filepath.Abs(dir); err == nil {
+		m.info.Name = filepath.Base(absolute)
+	}
+	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
+		t, err := tokenizer.Open(filepath.Join(dir, tokenizerFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s has no %s, so the model takes ids only", dir, tokenizerFile)
+		}
+		return t, err
+	})
+	return m, nil
+}
+
+// missing says that dir isn't a model's directory, or what it has in the place of the file that isn't there.
+func missing(dir, file string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if file != paramsFile {
+		return fmt.Errorf("%s has no %s", dir, file)
+	}
+	var others []string
+	for _, entry := range entries {
+		if entry.Name() == indexFile {
+			return fmt.Errorf("%s has its parameters in several files (%s); only a single %s is read", dir, indexFile, paramsFile)
+		}
+		switch strings.ToLower(filepath.Ext(entry.Name())) {
+		case ".bin", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx", ".pt", ".pth", ".safetensors":
+			others = append(others, entry.Name())
+		}
+	}
+	if others == nil {
+		return fmt.Errorf("%s has no %s", dir, paramsFile)
+	}
+	return fmt.Errorf("%s has no %s, only %s; no other file of parameters is read", dir, paramsFile, strings.Join(others, ", "))
+}
+
+// Files is a model in memory: the contents of the files that Open reads.
+type Files struct {
+	Name      string // for Info
+	Config    []byte // config.json
+	Params    []byte // model.safetensors, which is used in place and must stay as it is
+	Tokenizer []byte // tokenizer.json, or nil
+}
+
+// Load makes a model of files in memory.
+func Load(f Files) (*Model, error) {
+	a, err := parseArchitecture(f.Config)
+	if err != nil {
+		return nil, err
+	}
+	file, err := safetensors.Parse(f.Params)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", paramsFile, err)
+	}
+	m, err := a.load(file)
+	if err != nil {
+		return nil, err
+	}
+	m.info.Name, m.info.ParamBytes = f.Name, int64(len(f.Params))
+	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
+		if f.Tokenizer == nil {
+			return nil, errors.New("the model came without a tokenizer")
+		}
+		return tokenizer.Parse(f.Tokenizer)
+	})
+	return m, nil
+}

@@ -1,0 +1,148 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rapt-go/rapt/internal/matmul"
+	"github.com/rapt-go/rapt/internal/safetensors"
+)
+
+// params takes tensors out of a file by name, and checks that their shapes are those that the configuration implies.
+// Like config it keeps the first error and returns something empty from then on. It counts what it gives out; tensors
+// that nobody asks for are left alone.
+type params struct {
+	file   *safetensors.File
+	counts map[safetensors.DType]int // numbers given out, by the type in which they are stored
+	err    error
+}
+
+func newParams(file *safetensors.File) *params {
+	return &params{file: file, counts: map[safetensors.DType]int{}}
+}
+
+func (p *params) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf(format, args...)
+	}
+}
+
+func (p *params) has(name string) bool {
+	_, ok := p.file.Tensor(name)
+	return ok
+}
+
+// base is the prefix of the tensors' names: prefix if the file has prefix + name, or none.
+func (p *params) base(prefix, name string) string {
+	if p.has(prefix + name) {
+		return prefix
+	}
+	return ""
+}
+
+// first is the first of the names that the file has, or the first of all if it has none.
+func (p *params) first(names ...string) string {
+	for _, name := range names {
+		if p.has(name) {
+			return name
+		}
+	}
+	return names[0]
+}
+
+var formats = map[safetensors.DType]matmul.Format{
+	safetensors.F32:  matmul.F32,
+	safetensors.F16:  matmul.F16,
+	safetensors.BF16: matmul.BF16,
+}
+
+// tensor is the tensor of that name and shape.
+func (p *params) tensor(name string, shape ...int) (t safetensors.Tensor, ok bool) {
+	if p.err != nil {
+		return t, false
+	}
+	t, ok = p.file.Tensor(name)
+	if !ok {
+		p.fail("there is no tensor %s, which the configuration needs", name)
+		return t, false
+	}
+	if _, known := formats[t.DType]; !known {
+		p.fail("tensor %s is %s, expected F32, F16 or BF16", name, t.DType)
+	} else if !slices.Equal(t.Shape, shape) {
+		p.fail("tensor %s has shape %v; by the configuration it is %v", name, t.Shape, shape)
+	}
+	p.counts[t.DType] += t.Len()
+	return t, p.err == nil
+}
+
+// matrix is a matrix that stays in the file.
+func (p *params) matrix(name string, out, in int) matmul.Matrix { // [out][in]
+	t, ok := p.tensor(name, out, in)
+	if !ok {
+		return matmul.Matrix{}
+	}
+	m, err := matmul.New(formats[t.DType], t.Data, out, in)
+	if err != nil {
+		p.fail("tensor %s: %w", name, err)
+	}
+	return m
+}
+
+// vector is a copy of a vector.
+func (p *params) vector(name string, n int) []float32 { // [n]
+	t, ok := p.tensor(name, n)
+	if !ok {
+		return nil
+	}
+	v, err := t.Float32s()
+	if err != nil {
+		p.fail("%w", err)
+	}
+	return v
+}
+
+// linear is the layer whose parameters are name.weight and name.bias.
+func (p *params) linear(name string, out, in int) linear {
+	return linear{p.matrix(name+".weight", out, in), p.vector(name+".bias", out)}
+}
+
+// layerNorm is the norm whose parameters are name.weight and name.bias, or gamma and beta as files that come from
+// TensorFlow call them.
+func (p *params) layerNorm(name string, dim int, eps float64) layerNorm {
+	return layerNorm{
+		scale: p.vector(p.first(name+".weight", name+".gamma"), dim),
+		shift: p.vector(p.first(name+".bias", name+".beta"), dim),
+		eps:   eps,
+	}
+}
+
+// total is the number of parameters given out, and the type of most of them.
+func (p *params) total() (n int, most safetensors.DType) {
+	for _, dtype := range []safetensors.DType{safetensors.F32, safetensors.F16, safetensors.BF16} {
+		n += p.counts[dtype]
+		if p.counts[dtype] > p.counts[most] {
+			most = dtype
+		}
+	}
+	return n, most
+}
+
+// tied is the matrix of that name, or where the file doesn't have it the other, which it shares.
+func (p *params) tied(name string, other matmul.Matrix) matmul.Matrix {
+	if p.has(name) {
+		return p.matrix(name, other.Out(), other.In())
+	}
+	return other
+}
+
+// layers makes n layers, and stops at the first that the file doesn't have: n is not believed until then.
+func layers[L any](p *params, n int, layer func(i int) L) []L {
+	var list []L
+	for i := 0; i < n && p.err == nil; i++ {
+		list = append(list, layer(i))
+		if p.err != nil {
+			p.err = fmt.Errorf("layer %d of %d: %w", i, n, p.err)
+		}
+	}
+	return list
+}

@@ -1,0 +1,85 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A Point is a place inside a model where Forward can show what it has computed.
+type Point string
+
+// The tap points, in the order in which they come up, with the shape of what they show for one sequence. Those from
+// Query to Residual come up once in every layer.
+const (
+	Embedding Point = "embedding" // [seq][dim]: what enters layer 0
+
+	Query           Point = "q"                // [seq][head][headDim]
+	Key             Point = "k"                // [seq][head][headDim]
+	Value           Point = "v"                // [seq][head][headDim]
+	Scores          Point = "scores"           // [head][query][key]: what goes into the softmax, scaled
+	Weights         Point = "weights"          // [head][query][key]: what comes out of it
+	Z               Point = "z"                // [seq][head][headDim]: the weighted sum of the values
+	AttentionOutput Point = "attention_output" // [seq][dim]: z through the output matrix, before it is added to the input
+	Residual        Point = "residual"         // [seq][dim]: what leaves the layer
+)
+
+var points = []Point{Embedding, Query, Key, Value, Scores, Weights, Z, AttentionOutput, Residual}
+
+// Taps says what Forward shows on its way. What isn't asked for costs nothing: scores and weights are computed only for
+// a tap.
+type Taps struct {
+	Points []Point   // where
+	Layers []int     // in which layers; nil: all. Embedding belongs to none and is shown anyway
+	Visit  func(Tap) // is called by the goroutine that called Forward, one tap after another; it must not use the model
+}
+
+// A Tap is what one sequence has at one point.
+type Tap struct {
+	Point Point
+	Layer int       // −1 at Embedding
+	Seq   int       // which sequence of the batch
+	Shape []int     // as written at the Point
+	Data  []float32 // valid during Visit only, and not to be changed
+}
+
+// check says what is wrong with taps for a model of so many layers.
+func (t *Taps) check(numLayers int) error {
+	if t == nil {
+		return nil
+	}
+	if t.Visit == nil {
+		return fmt.Errorf("taps have no Visit function")
+	}
+	for _, point := range t.Points {
+		if !slices.Contains(points, point) {
+			return fmt.Errorf("there is no tap point %q; there are %q", point, points)
+		}
+	}
+	for _, layer := range t.Layers {
+		if layer < 0 || layer >= numLayers {
+			return fmt.Errorf("tap in layer %d: the model has layers 0 to %d", layer, numLayers-1)
+		}
+	}
+	return nil
+}
+
+// wants reports whether a point of the layer at hand is asked for.
+func (p *pass) wants(point Point) bool {
+	t := p.taps
+	return t != nil && slices.Contains(t.Points, point) &&
+		(p.layer < 0 || t.Layers == nil || slices.Contains(t.Layers, p.layer))
+}
+
+// tap shows an activation [tokens][width…], sequence by sequence, where it is asked for.
+func (p *pass) tap(point Point, x []float32, width ...int) {
+	if !p.wants(point) {
+		return
+	}
+	for s := range p.batch {
+		p.visit(point, s, p.rows(x, s), append([]int{len(p.batch[s].IDs)}, width...))
+	}
+}
+
+func (p *pass) visit(point Point, s int, data []float32, shape []int) {
+	p.taps.Visit(Tap{Point: point, Layer: p.layer, Seq: s, Shape: shape, Data: data})
+}

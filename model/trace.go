@@ -1,0 +1,76 @@
+package model
+
+import (
+	"context"
+	"slices"
+)
+
+// A Trace is what happened to one sequence on its way through a model.
+type Trace struct {
+	Attention *Attention  // nil unless wanted
+	Hidden    [][]float32 // [layer+1][seq·dim]: 0 is what enters layer 0, l+1 what leaves layer l; nil unless wanted
+	Pooled    []float32   // [dim]; nil where the model has no pooler
+	Logits    []float32   // [seq·vocab]; nil unless wanted and where the model has no head
+}
+
+// Want says what Trace keeps.
+type Want struct{ Weights, Hidden, Logits bool }
+
+// Attention has the weights of every layer and head. A row of weights is a query's: how it shares its attention among
+// the keys.
+type Attention struct {
+	NumLayers, NumHeads, QueryLen, KeyLen int
+
+	Weights []float32 // [layer][head][query][key]
+}
+
+// Map is the part of one head, [query][key]. It aliases Weights.
+func (a *Attention) Map(layer, head int) []float32 {
+	size := a.QueryLen * a.KeyLen
+	at := (layer*a.NumHeads + head) * size
+	return a.Weights[at : at+size : at+size]
+}
+
+// Row is the part of one query, [key]. It aliases Weights.
+func (a *Attention) Row(layer, head, query int) []float32 {
+	at := query * a.KeyLen
+	return a.Map(layer, head)[at : at+a.KeyLen : at+a.KeyLen]
+}
+
+// Trace runs the model over one sequence and keeps what is wanted.
+func (m *Model) Trace(ctx context.Context, s Sequence, w Want) (*Trace, error) {
+	t := &Trace{}
+	taps := &Taps{Visit: func(tap Tap) {
+		switch tap.Point {
+		case Weights:
+			if t.Attention.Weights == nil {
+				t.Attention.Weights = make([]float32, 0, m.info.NumLayers*len(tap.Data))
+			}
+			t.Attention.Weights = append(t.Attention.Weights, tap.Data...)
+		case Embedding, Residual:
+			t.Hidden = append(t.Hidden, slices.Clone(tap.Data))
+		}
+	}}
+	if w.Weights {
+		taps.Points = append(taps.Points, Weights)
+		t.Attention = &Attention{
+			NumLayers: m.info.NumLayers, NumHeads: m.info.NumHeads, QueryLen: len(s.IDs), KeyLen: len(s.IDs),
+		}
+	}
+	if w.Hidden {
+		taps.Points = append(taps.Points, Embedding, Residual)
+	}
+	out, err := m.Forward(ctx, []Sequence{s}, taps)
+	if err != nil {
+		return nil, err
+	}
+	if out.Pooled != nil {
+		t.Pooled = out.Pooled[0]
+	}
+	if w.Logits && m.info.HasHead {
+		if t.Logits, err = m.Logits(out.Hidden[0]); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
