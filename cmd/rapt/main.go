@@ -52,6 +52,8 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newAttendCommand())
 	root.AddCommand(newExplainCommand())
+	root.AddCommand(newModelCommand())
+	root.AddCommand(newEmbedCommand())
 	return root
 }
 

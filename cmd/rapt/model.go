@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rapt-go/rapt/model"
+	"github.com/rapt-go/rapt/model/minilm"
+)
+
+// openModel opens the model in a directory, or the one that is in the program if dir is empty.
+func openModel(dir string) (*model.Model, error) {
+	if dir == "" {
+		return minilm.Load()
+	}
+	return model.Open(dir)
+}
+
+// modelFlag adds the flag whose value openModel takes.
+func modelFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "model", "", "directory of a model from Hugging Face (default: all-MiniLM-L6-v2, built in)")
+}
+
+func newModelCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "model",
+		Short: "Say what a model is",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newModelInfoCommand())
+	return cmd
+}
+
+func newModelInfoCommand() *cobra.Command {
+	var dir string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "info",
+		Short: "Show what a model is made of: layers, heads, widths, limits",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := openModel(dir)
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			d := describe(m)
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(d)
+			}
+			return d.print(cmd.OutOrStdout())
+		},
+	}
+	modelFlag(cmd, &dir)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
+	return cmd
+}
+
+// A description is what "rapt model info" prints.
+type description struct {
+	Name      string `json:"name"`
+	Family    string `json:"family"`
+	Layers    int    `json:"layers"`
+	Heads     int    `json:"heads"`
+	HeadDim   int    `json:"head_dim"`
+	ModelDim  int    `json:"model_dim"`
+	MLPDim    int    `json:"mlp_dim"`
+	VocabSize int    `json:"vocab_size"`
+	MaxSeqLen int    `json:"max_seq_len"`
+	Types     int    `json:"types"`
+	Causal    bool   `json:"causal"`
+	Pooler    bool   `json:"pooler"`
+	Logits    bool   `json:"logits"`
+	Params    int    `json:"params"`
+	ParamType string `json:"param_type"`
+	FileSize  int64  `json:"file_size"` // bytes
+
+	// Tokenizer is the number of tokens that the tokenizer knows; null if there is none that can be used, and then
+	// TokenizerError says why.
+	Tokenizer      *int   `json:"tokenizer_vocab_size"`
+	TokenizerError string `json:"tokenizer_error,omitempty"`
+}
+
+func describe(m *model.Model) description {
+	i := m.Info()
+	d := description{
+		Name: i.Name, Family: i.Family,
+		Layers: i.NumLayers, Heads: i.NumHeads, HeadDim: i.HeadDim, ModelDim: i.ModelDim, MLPDim: i.MLPDim,
+		VocabSize: i.VocabSize, MaxSeqLen: i.MaxSeqLen, Types: i.NumTypes,
+		Causal: i.Causal, Pooler: i.HasPooler, Logits: i.HasHead,
+		Params: i.NumParams, ParamType: i.ParamType, FileSize: i.ParamBytes,
+	}
+	if t, err := m.Tokenizer(); err != nil {
+		d.TokenizerError = err.Error()
+	} else {
+		size := t.VocabSize()
+		d.Tokenizer = &size
+	}
+	return d
+}
+
+func (d *description) print(w io.Writer) error {
+	direction := "every token sees all others"
+	if d.Causal {
+		direction = "a token sees those before it"
+	}
+	tokenizer := "none: " + d.TokenizerError
+	if d.Tokenizer != nil {
+		tokenizer = fmt.Sprintf("%d tokens", *d.Tokenizer)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"name", d.Name},
+		{"family", d.Family},
+		{"layers", fmt.Sprint(d.Layers)},
+		{"heads", fmt.Sprintf("%d in a layer, each %d wide", d.Heads, d.HeadDim)},
+		{"width", fmt.Sprintf("%d, and %d inside the feed-forward layers", d.ModelDim, d.MLPDim)},
+		{"attention", direction},
+		{"vocabulary", fmt.Sprintf("%d ids", d.VocabSize)},
+		{"token types", fmt.Sprint(d.Types)},
+		{"limit", fmt.Sprintf("%d tokens", d.MaxSeqLen)},
+		{"pooler", yesNo(d.Pooler)},
+		{"logits", yesNo(d.Logits)},
+		{"parameters", fmt.Sprintf("%d, stored as %s in %.1f MB", d.Params, d.ParamType, float64(d.FileSize)/1e6)},
+		{"tokenizer", tokenizer},
+	} {
+		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+	}
+	return table.Flush()
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
