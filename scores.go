@@ -28,35 +28,41 @@ func (c *call) shapeScores(s []float32, at Segment, visible span, keep []bool) {
 	}
 }
 
-// bend applies scale, softcap, bias, ALiBi and ScoreFunc, in this order.
+// bend applies scale, softcap, bias, ALiBi and ScoreFunc, in this order. The first of them takes the scale along.
 func (c *call) bend(s []float32, at Segment) {
 	o := c.o
-	kernel.Scale(s, c.scale, s)
+	scale := c.scale
 	if o.Softcap > 0 {
-		kernel.Softcap(s, o.Softcap)
+		kernel.Softcap(s, scale, o.Softcap)
+		scale = 1
 	}
 	if o.Bias.Data != nil {
-		addBias(s, o.Bias.row(at.Batch, at.Head, at.Query, at.FirstKey), o.Bias.KeyStride)
+		addBias(s, scale, o.Bias.row(at.Batch, at.Head, at.Query, at.FirstKey), o.Bias.KeyStride)
+		scale = 1
 	}
 	if o.ALiBiSlopes != nil {
-		kernel.AddDistance(s, -o.ALiBiSlopes[at.Head], c.position(at.Batch, at.Query)-at.FirstKey)
+		kernel.AddDistance(s, scale, -o.ALiBiSlopes[at.Head], c.position(at.Batch, at.Query)-at.FirstKey)
+		scale = 1
+	}
+	if scale != 1 {
+		kernel.Scale(s, scale, s)
 	}
 	if o.ScoreFunc != nil {
 		o.ScoreFunc(s, at)
 	}
 }
 
-// addBias adds bias to s. Where it is −Inf the key is invisible, whatever its score is, NaN included.
-func addBias(s, bias []float32, stride int) {
+// addBias makes s scale·s + bias. Where bias is −Inf the key is invisible, whatever its score is, NaN included.
+func addBias(s []float32, scale float32, bias []float32, stride int) {
 	if stride == 1 {
-		kernel.AddBias(s, bias)
+		kernel.AddBias(s, scale, bias)
 		return
 	}
 	for j := range s {
 		if x := bias[j*stride]; x == -inf {
 			s[j] = -inf
 		} else {
-			s[j] += x
+			s[j] = scale*s[j] + x
 		}
 	}
 }
@@ -66,12 +72,7 @@ func (c *call) screen(s []float32, at Segment, keep []bool) {
 	o := c.o
 	if o.KeySegments != nil {
 		own := o.QuerySegments[c.queryIndex(at.Batch, at.Query)]
-		ids := o.KeySegments[c.keyIndex(at.Batch, at.FirstKey):]
-		for j := range s {
-			if ids[j] != own {
-				s[j] = -inf
-			}
-		}
+		kernel.HideOthers(s, o.KeySegments[c.keyIndex(at.Batch, at.FirstKey):], own)
 	}
 	if o.Mask.Data != nil {
 		hide(s, o.Mask.row(at.Batch, at.Head, at.Query, at.FirstKey), o.Mask.KeyStride)

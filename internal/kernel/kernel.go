@@ -9,8 +9,6 @@
 // Callers see to it that slices are long enough; nothing here checks shapes.
 package kernel
 
-import "math"
-
 //go:generate go run ./asmgen
 
 // PanelWidth is the number of columns in a packed panel.
@@ -106,50 +104,3 @@ func Scale(dst []float32, a float32, src []float32) { scale(dst, a, src[:len(dst
 
 // Finite reports whether x holds neither NaN nor Inf.
 func Finite(x []float32) bool { return finite(x) }
-
-// Fill sets all of s to x.
-func Fill(s []float32, x float32) {
-	for j := range s {
-		s[j] = x
-	}
-}
-
-// Softcap computes s[j] = limit·tanh(s[j]/limit) for limit > 0.
-func Softcap(s []float32, limit float32) {
-	for j := range s {
-		s[j] = limit * float32(math.Tanh(float64(s[j]/limit)))
-	}
-}
-
-// AddBias computes s[j] += bias[j], and −Inf where bias[j] is −Inf, whatever s[j] is.
-func AddBias(s, bias []float32) {
-	bias = bias[:len(s)]
-	for j, x := range bias {
-		if math.IsInf(float64(x), -1) {
-			s[j] = x
-		} else {
-			s[j] += x
-		}
-	}
-}
-
-// AddDistance computes s[j] += slope·|distance − j|.
-func AddDistance(s []float32, slope float32, distance int) {
-	for j := range s {
-		d := distance - j
-		if d < 0 {
-			d = -d
-		}
-		s[j] += slope * float32(d)
-	}
-}
-
-// Hide computes s[j] = −Inf where keep[j] is false.
-func Hide(s []float32, keep []bool) {
-	keep = keep[:len(s)]
-	for j, kept := range keep {
-		if !kept {
-			s[j] = float32(math.Inf(-1))
-		}
-	}
-}

@@ -20,5 +20,19 @@ func scale(dst []float32, a float32, src []float32) { scaleGeneric(dst, a, src) 
 
 func finite(x []float32) bool { return finiteGeneric(x) }
 
+func fill(s []float32, x float32) { fillGeneric(s, x) }
+
+func softcap(s []float32, a, limit float32) { softcapGeneric(s, a, limit) }
+
+func addBias(s []float32, a float32, bias []float32) { addBiasGeneric(s, a, bias) }
+
+func addDistance(s []float32, a, slope float32, distance int) {
+	addDistanceGeneric(s, a, slope, distance)
+}
+
+func hide(s []float32, keep []bool) { hideGeneric(s, keep) }
+
+func hideOthers(s []float32, ids []int32, own int32) { hideOthersGeneric(s, ids, own) }
+
 // Peak does nothing but multiply and add, and returns how many floating-point operations that was: about 2^22 for n = 1.
 func Peak(n int) (flops int) { return peakGeneric(n) }

@@ -8,10 +8,12 @@ import (
 	"unsafe"
 )
 
+type element interface{ float32 | bool | int32 }
+
 // A room is memory between two pages that can't be touched. It gives slices that begin right behind the first or end
 // right before the second, with sentinels on the other side: whatever a kernel writes beyond them, and whatever it reads
 // beyond the guarded end, is found.
-type room[T float32 | bool] struct {
+type room[T element] struct {
 	all      []T
 	from, to int // of the slice that was given last
 	before   []T // what it held, to see whether it was changed
@@ -20,7 +22,7 @@ type room[T float32 | bool] struct {
 // sentinels is the number of elements around a slice that are watched; no kernel writes more at a time.
 const sentinels = 128
 
-func newRoom[T float32 | bool](t *testing.T, most int) *room[T] {
+func newRoom[T element](t *testing.T, most int) *room[T] {
 	var x T
 	size := int(unsafe.Sizeof(x))
 	memory := guarded(t, (most+sentinels)*size)
@@ -74,19 +76,16 @@ func (r *room[T]) checkUnchanged(t *testing.T, name string) {
 	}
 }
 
-// sentinel is a NaN that no operation makes, or true.
-func sentinel[T float32 | bool]() (x T) {
-	switch p := any(&x).(type) {
-	case *float32:
+// sentinel is a NaN that no operation makes, or 0, or false.
+func sentinel[T element]() (x T) {
+	if p, ok := any(&x).(*float32); ok {
 		*p = math.Float32frombits(0x7fedcba9)
-	case *bool:
-		*p = true
 	}
 	return x
 }
 
 // same compares bits.
-func same[T float32 | bool](a, b T) bool {
+func same[T element](a, b T) bool {
 	if x, ok := any(a).(float32); ok {
 		return math.Float32bits(x) == math.Float32bits(any(b).(float32))
 	}

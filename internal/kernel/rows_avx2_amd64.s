@@ -1,15 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-
-// TAIL makes Y15 the mask of the last n%8 numbers and n the number of whole vectors; it uses AX and CX.
-#define TAIL(n) \
-	MOVQ    n, CX                   \
-	ANDQ    $7, CX                  \
-	NEGQ    CX                      \
-	LEAQ    ·tailMask+128(SB), AX   \
-	VMOVUPS (AX)(CX*4), Y15         \
-	SHRQ    $3, n
+#include "tails_amd64.h"
 
 // func combineAVX2(dst *float32, a float32, src *float32, b float32, n int)
 TEXT ·combineAVX2(SB), NOSPLIT, $0-40
@@ -18,7 +10,7 @@ TEXT ·combineAVX2(SB), NOSPLIT, $0-40
 	MOVQ         src+16(FP), SI
 	VBROADCASTSS b+24(FP), Y1
 	MOVQ         n+32(FP), DX
-	TAIL(DX)
+	TAIL256(DX)
 	TESTQ        DX, DX
 	JEQ          combineTail
 
@@ -50,7 +42,7 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Y0
 	MOVQ         src+16(FP), SI
 	MOVQ         n+24(FP), DX
-	TAIL(DX)
+	TAIL256(DX)
 	TESTQ        DX, DX
 	JEQ          scaleTail
 
@@ -82,7 +74,7 @@ TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
-	TAIL(DX)
+	TAIL256(DX)
 	SUBQ   $4, DX
 	JLT    finiteRest
 

@@ -1,16 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-
-// TAIL sets K1 to the low n%16 bits and n to the number of whole vectors; it uses AX and CX.
-#define TAIL(n) \
-	MOVQ  n, CX   \
-	ANDQ  $15, CX \
-	MOVL  $1, AX  \
-	SHLL  CX, AX  \
-	DECL  AX      \
-	KMOVW AX, K1  \
-	SHRQ  $4, n
+#include "tails_amd64.h"
 
 // func combineAVX512(dst *float32, a float32, src *float32, b float32, n int)
 TEXT ·combineAVX512(SB), NOSPLIT, $0-40
@@ -19,7 +10,7 @@ TEXT ·combineAVX512(SB), NOSPLIT, $0-40
 	MOVQ         src+16(FP), SI
 	VBROADCASTSS b+24(FP), Z1
 	MOVQ         n+32(FP), DX
-	TAIL(DX)
+	TAIL512(DX)
 	TESTQ        DX, DX
 	JEQ          combineTail
 
@@ -47,7 +38,7 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Z0
 	MOVQ         src+16(FP), SI
 	MOVQ         n+24(FP), DX
-	TAIL(DX)
+	TAIL512(DX)
 	TESTQ        DX, DX
 	JEQ          scaleTail
 
@@ -75,7 +66,7 @@ TEXT ·finiteAVX512(SB), NOSPLIT, $0-17
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
-	TAIL(DX)
+	TAIL512(DX)
 	SUBQ   $4, DX
 	JLT    finiteRest
 

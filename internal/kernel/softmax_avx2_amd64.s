@@ -2,17 +2,6 @@
 
 #include "textflag.h"
 
-DATA exp2AVX2<>+0(SB)/4, $0x3f800000  // 1 and the coefficients of exp2, as in generic.go
-DATA exp2AVX2<>+4(SB)/4, $0x3f31725d
-DATA exp2AVX2<>+8(SB)/4, $0x3e75edab
-DATA exp2AVX2<>+12(SB)/4, $0x3d648e73
-DATA exp2AVX2<>+16(SB)/4, $0x3c13bc2b
-DATA exp2AVX2<>+20(SB)/4, $0x3af4ba7d
-DATA exp2AVX2<>+24(SB)/4, $0xc2fe0000 // −127
-DATA exp2AVX2<>+28(SB)/4, $0x4b40007f // 1.5·2²³ + 127
-DATA exp2AVX2<>+32(SB)/4, $0xff800000 // −Inf
-GLOBL exp2AVX2<>(SB), RODATA|NOPTR, $36
-
 // TWO and FOUR write an instruction for two or four vectors: the chains of the exponential are long, and side by side
 // they keep the scheduler from filling up with instructions that wait.
 #define TWO(op, x, a0, a1, b0, b1) \
@@ -27,60 +16,59 @@ GLOBL exp2AVX2<>(SB), RODATA|NOPTR, $36
 // EXP2x2 and EXP2x4 make Y8 … the exponentials 2^t of t in Y0 …, t ≤ 0: the polynomial of the fraction, times 2^⌊t⌋; 0
 // where t < −126. NaN gives NaN.
 //
-// t is bounded at −127; VMAXPS gives its first operand where one is NaN, so NaN stays. In the sum of ⌊t⌋ and
-// 1.5·2²³ + 127 the last bits are ⌊t⌋ + 127, which moved to the exponent are 2^⌊t⌋, or 0 for ⌊t⌋ = −127.
+// For the steps between see exp2Table. VMAXPS gives its first operand where one is NaN, so NaN stays.
 #define EXP2x2 \
-	VBROADCASTSS exp2AVX2<>+24(SB), Y15              \
+	VBROADCASTSS ·exp2Table+24(SB), Y15              \
 	VMAXPS       Y0, Y15, Y0                         \
 	VMAXPS       Y1, Y15, Y1                         \
-	VBROADCASTSS exp2AVX2<>+28(SB), Y15              \
+	VBROADCASTSS ·exp2Table+28(SB), Y15              \
 	TWO(VROUNDPS, $9, Y0, Y1, Y4, Y5)                \
 	VSUBPS       Y4, Y0, Y0                          \
 	VSUBPS       Y5, Y1, Y1                          \
 	TWO(VADDPS, Y15, Y4, Y5, Y4, Y5)                 \
 	TWO(VPSLLD, $23, Y4, Y5, Y4, Y5)                 \
-	VBROADCASTSS exp2AVX2<>+20(SB), Y8               \
-	VBROADCASTSS exp2AVX2<>+16(SB), Y15              \
+	VBROADCASTSS ·exp2Table+20(SB), Y8               \
+	VBROADCASTSS ·exp2Table+16(SB), Y15              \
 	VMOVAPS      Y8, Y9                              \
 	TWO(VFMADD213PS, Y15, Y0, Y1, Y8, Y9)            \
-	VBROADCASTSS exp2AVX2<>+12(SB), Y15              \
+	VBROADCASTSS ·exp2Table+12(SB), Y15              \
 	TWO(VFMADD213PS, Y15, Y0, Y1, Y8, Y9)            \
-	VBROADCASTSS exp2AVX2<>+8(SB), Y15               \
+	VBROADCASTSS ·exp2Table+8(SB), Y15               \
 	TWO(VFMADD213PS, Y15, Y0, Y1, Y8, Y9)            \
-	VBROADCASTSS exp2AVX2<>+4(SB), Y15               \
+	VBROADCASTSS ·exp2Table+4(SB), Y15               \
 	TWO(VFMADD213PS, Y15, Y0, Y1, Y8, Y9)            \
-	VBROADCASTSS exp2AVX2<>+0(SB), Y15               \
+	VBROADCASTSS ·exp2Table+0(SB), Y15               \
 	TWO(VFMADD213PS, Y15, Y0, Y1, Y8, Y9)            \
 	VMULPS       Y4, Y8, Y8                          \
 	VMULPS       Y5, Y9, Y9
 
 #define EXP2x4 \
-	VBROADCASTSS exp2AVX2<>+24(SB), Y15                                   \
+	VBROADCASTSS ·exp2Table+24(SB), Y15                                   \
 	VMAXPS       Y0, Y15, Y0                                              \
 	VMAXPS       Y1, Y15, Y1                                              \
 	VMAXPS       Y2, Y15, Y2                                              \
 	VMAXPS       Y3, Y15, Y3                                              \
-	VBROADCASTSS exp2AVX2<>+28(SB), Y15                                   \
+	VBROADCASTSS ·exp2Table+28(SB), Y15                                   \
 	FOUR(VROUNDPS, $9, Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7)                    \
 	VSUBPS       Y4, Y0, Y0                                               \
 	VSUBPS       Y5, Y1, Y1                                               \
 	VSUBPS       Y6, Y2, Y2                                               \
 	VSUBPS       Y7, Y3, Y3                                               \
-	VBROADCASTSS exp2AVX2<>+20(SB), Y8                                    \
+	VBROADCASTSS ·exp2Table+20(SB), Y8                                    \
 	VMOVAPS      Y8, Y9                                                   \
 	VMOVAPS      Y8, Y10                                                  \
 	VMOVAPS      Y8, Y11                                                  \
 	FOUR(VADDPS, Y15, Y4, Y5, Y6, Y7, Y4, Y5, Y6, Y7)                     \
 	FOUR(VPSLLD, $23, Y4, Y5, Y6, Y7, Y4, Y5, Y6, Y7)                     \
-	VBROADCASTSS exp2AVX2<>+16(SB), Y15                                   \
+	VBROADCASTSS ·exp2Table+16(SB), Y15                                   \
 	FOUR(VFMADD213PS, Y15, Y0, Y1, Y2, Y3, Y8, Y9, Y10, Y11)              \
-	VBROADCASTSS exp2AVX2<>+12(SB), Y15                                   \
+	VBROADCASTSS ·exp2Table+12(SB), Y15                                   \
 	FOUR(VFMADD213PS, Y15, Y0, Y1, Y2, Y3, Y8, Y9, Y10, Y11)              \
-	VBROADCASTSS exp2AVX2<>+8(SB), Y15                                    \
+	VBROADCASTSS ·exp2Table+8(SB), Y15                                    \
 	FOUR(VFMADD213PS, Y15, Y0, Y1, Y2, Y3, Y8, Y9, Y10, Y11)              \
-	VBROADCASTSS exp2AVX2<>+4(SB), Y15                                    \
+	VBROADCASTSS ·exp2Table+4(SB), Y15                                    \
 	FOUR(VFMADD213PS, Y15, Y0, Y1, Y2, Y3, Y8, Y9, Y10, Y11)              \
-	VBROADCASTSS exp2AVX2<>+0(SB), Y15                                    \
+	VBROADCASTSS ·exp2Table+0(SB), Y15                                    \
 	FOUR(VFMADD213PS, Y15, Y0, Y1, Y2, Y3, Y8, Y9, Y10, Y11)              \
 	VMULPS       Y4, Y8, Y8                                               \
 	VMULPS       Y5, Y9, Y9                                               \
@@ -110,7 +98,7 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-64
 	SUBQ AX, R13
 	SHRQ $4, CX
 
-	VBROADCASTSS exp2AVX2<>+32(SB), Y14
+	VBROADCASTSS ·exp2Table+32(SB), Y14
 	MOVQ         DI, BX
 	MOVQ         R9, DX
 	MOVQ         R12, R14
@@ -209,7 +197,7 @@ rescaleLast:
 	// The exponentials; Y13 and Y14 are their sums in sixteen lanes, added up as in softmaxAVX512.
 expRow:
 	VBROADCASTSS (R10), Y12
-	VBROADCASTSS exp2AVX2<>+32(SB), Y15
+	VBROADCASTSS ·exp2Table+32(SB), Y15
 	VCMPPS       $0, Y15, Y12, Y15
 	VANDNPS      Y12, Y15, Y12
 	VXORPS       Y13, Y13, Y13

@@ -1,0 +1,24 @@
+//go:build !purego && (amd64 || arm64)
+
+package kernel
+
+// Constants of the vector kernels, which read them one by one.
+
+// exp2Table is for 2^t with t ≤ 0: see exp2 in generic.go. Vectors get 2^⌊t⌋ by adding 1.5·2²³ + 127 to ⌊t⌋, which leaves
+// ⌊t⌋ + 127 in the last bits, and moving those to the exponent; t is bounded at −127, where that gives 0.
+var exp2Table = [...]float32{
+	1, exp2C1, exp2C2, exp2C3, exp2C4, exp2C5, // 0 … 20: the polynomial
+	-127,        // 24
+	3<<22 + 127, // 28
+	negativeInf, // 32
+}
+
+// tanhTable is for tanh(x) = x·P(x²)/Q(x²), of degree 4 both, for |x| ≤ 9.02, where tanh rounds to 1; x is bounded there,
+// and the result at 1. The relative error is least with these coefficients (2.1e-8, found by exchange with P(0) = Q(0) = 1,
+// so that small x stay as they are). All are positive, so nothing cancels: rounding in float32 brings the error to 3.2e-7.
+var tanhTable = [...]float32{
+	1, 0.133797631, 0.00349408737, 2.05843025e-05, 1.33201299e-08, // 0 … 16: P
+	0.46713078, 0.0258712769, 0.000328317692, 7.76246907e-07, // 20 … 32: Q after its 1
+	9.02, -9.02, // 36, 40
+	-1, // 44
+}
