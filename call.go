@@ -42,7 +42,8 @@ type call struct {
 	exponent float32 // weights are exp(exponent·(s − top)) of the scores s that the kernels see
 	plain    bool    // no option changes a visible score, so that scale is left to the exponent
 	steady   bool    // all queries of a sequence have the same visibleSpan
-	screened bool    // some option may hide keys in the middle of a visibleSpan
+	screened bool    // some option may hide keys in the middle of a visibleSpan by a mask
+	open     bool    // no option may hide keys in the middle of a visibleSpan, by a mask or a score of −Inf
 	width    int     // of a row of sums: valueDim in whole steps
 
 	tiles []tile
@@ -73,6 +74,7 @@ func newCall(s shape, o *Options, do func(*call, part, *worker)) *call {
 	c.plain = c.scale > 0 && o.Softcap == 0 && o.Bias.Data == nil && o.ALiBiSlopes == nil && o.ScoreFunc == nil
 	c.steady = !o.Causal && o.Window == nil && o.Chunk == 0
 	c.screened = o.Mask.Data != nil || o.MaskFunc != nil || o.Layout != nil || o.KeySegments != nil
+	c.open = !c.screened && o.Bias.Data == nil && o.ScoreFunc == nil
 	c.exponent = 1
 	if c.plain {
 		c.exponent = c.scale
@@ -88,10 +90,11 @@ func (c *call) release() {
 	calls.Put(c)
 }
 
-// A tile is the queries from, …, to−1 of one sequence, for the query heads that share one key head. Its rows are stacked
-// head by head: row r is query from + r%n of the group's head r/n, with n = to−from.
+// A tile is the queries from, …, to−1 of one sequence, for the query heads that share one key head, or few of them for
+// several key heads. Its rows are stacked head by head: row r is query from + r%n of its query head r/n, with n = to−from.
 type tile struct {
-	batch, kvHead, from, to int
+	batch, from, to int
+	kvHead, kvHeads int // the first of its key heads, and how many there are
 
 	firstChunk, chunks int   // of the keys that its queries may see
 	firstState         int   // of its first chunk's rows in call.partial, if it is split into parts
@@ -104,7 +107,10 @@ type part struct {
 	cost              int // pairs of query and key, roughly
 }
 
-func (c *call) rows(t *tile) int { return c.groupSize() * (t.to - t.from) }
+func (c *call) rows(t *tile) int { return t.kvHeads * c.headRows(t) }
+
+// headRows is the number of a tile's rows that share a key head.
+func (c *call) headRows(t *tile) int { return c.groupSize() * (t.to - t.from) }
 
 func (c *call) threads() int {
 	if c.o.Threads > 0 {
@@ -118,11 +124,11 @@ func (c *call) plan() {
 	c.tiles, c.parts = c.tiles[:0], c.parts[:0]
 	size := c.tileQueries()
 	for b := range c.batch {
-		for kvHead := range c.kvHeads {
+		heads := c.tileHeads(b)
+		for kvHead := 0; kvHead < c.kvHeads; kvHead += heads {
 			for from := 0; from < c.queryLen(b); from += size {
-				to := min(from+size, c.queryLen(b))
-				t := tile{batch: b, kvHead: kvHead, from: from, to: to}
-				if keys := c.reach(b, from, to); !keys.empty() {
+				t := tile{batch: b, from: from, to: min(from+size, c.queryLen(b)), kvHead: kvHead, kvHeads: min(heads, c.kvHeads-kvHead)}
+				if keys := c.reach(b, t.from, t.to); !keys.empty() {
 					t.firstChunk = keys.from / chunkKeys
 					t.chunks = (keys.to+chunkKeys-1)/chunkKeys - t.firstChunk
 				}
@@ -130,25 +136,42 @@ func (c *call) plan() {
 			}
 		}
 	}
-	states := 0
-	split := len(c.tiles) < 2*c.threads() && c.threads() > 1
+	c.partial.resize(c.divide(), c.width)
+	slices.SortStableFunc(c.parts, func(a, b part) int { return b.cost - a.cost })
+}
+
+// tileHeads is the number of key heads in a tile of sequence b: one, or where there are few rows for each, as many as
+// leave every thread a few parts. The time of such a tile goes into reading keys and values, and those of all heads lie
+// side by side: taken together, pages of memory are opened once.
+func (c *call) tileHeads(b int) int {
+	if c.groupSize()*c.queryLen(b) > kernel.RowStep {
+		return 1
+	}
+	const partsPerThread, mostRows = 4, 96
+	parts := c.batch * (c.keys/chunkKeys + 1)
+	heads := min(c.kvHeads*parts/(partsPerThread*c.threads()), mostRows/max(1, c.groupSize()*c.queryLen(b)))
+	return min(c.kvHeads, max(1, heads))
+}
+
+// divide makes the parts, and returns how many rows of state the split tiles need. A tile is split where there are too few
+// for the threads, or where it has few rows, so that there may be.
+func (c *call) divide() (states int) {
+	few := len(c.tiles) < 2*c.threads() && c.threads() > 1
 	for i := range c.tiles {
 		t := &c.tiles[i]
-		pairs := c.pairs(t)
-		step := max(t.chunks, 1)
-		if split && t.chunks > 1 {
-			step = 1
+		t.missing = 1
+		if t.chunks > 1 && (few || c.headRows(t) <= kernel.RowStep) {
+			t.missing = int32(t.chunks)
 			t.firstState = states
 			states += t.chunks * c.rows(t)
+			for chunk := t.firstChunk; chunk < t.firstChunk+t.chunks; chunk++ {
+				c.parts = append(c.parts, part{i, chunk, chunk + 1, c.pairs(t) / t.chunks})
+			}
+			continue
 		}
-		t.missing = 0
-		for first := t.firstChunk; first == t.firstChunk || first < t.firstChunk+t.chunks; first += step {
-			c.parts = append(c.parts, part{i, first, min(first+step, t.firstChunk+t.chunks), pairs * step / max(t.chunks, 1)})
-			t.missing++
-		}
+		c.parts = append(c.parts, part{i, t.firstChunk, t.firstChunk + t.chunks, c.pairs(t)})
 	}
-	c.partial.resize(states, c.width)
-	slices.SortStableFunc(c.parts, func(a, b part) int { return b.cost - a.cost })
+	return states
 }
 
 // tileQueries is the number of queries in a tile. The keys are packed anew for each tile, so it is large, but not so

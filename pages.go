@@ -47,22 +47,22 @@ func (c *call) checkPagesSeen() error {
 }
 
 // packPages lays out a block of keys and values that lie in pages: it gathers their rows and packs those.
-func (c *call) packPages(t *tile, block span, w *worker) {
+func (c *call) packPages(b, kvHead int, block span, w *worker) {
 	n := block.to - block.from
-	c.gather(w, &c.k, t, block)
+	c.gather(w, &c.k, b, kvHead, block)
 	kernel.PackKeys(w.keys, w.gathered, c.dim, n, c.dim)
-	c.gather(w, &c.v, t, block)
+	c.gather(w, &c.v, b, kvHead, block)
 	kernel.PackValues(w.values, w.gathered, c.valueDim, n, c.valueDim)
 }
 
 // gather copies the rows of a block of keys from their pages to w.gathered, [keys][dim]. Those of a page that isn't there
 // are 0; nobody sees them.
-func (c *call) gather(w *worker, x *Tensor[float32], t *tile, block span) {
+func (c *call) gather(w *worker, x *Tensor[float32], b, kvHead int, block span) {
 	w.gathered = grow(w.gathered, (block.to-block.from)*x.Dim)
 	for j := block.from; j < block.to; j++ {
 		row := w.gathered[(j-block.from)*x.Dim:][:x.Dim]
-		if page := c.pages[t.batch][j/c.pageSize]; page >= 0 {
-			copy(row, x.row(page, j%c.pageSize, t.kvHead))
+		if page := c.pages[b][j/c.pageSize]; page >= 0 {
+			copy(row, x.row(page, j%c.pageSize, kvHead))
 		} else {
 			clear(row)
 		}

@@ -12,8 +12,8 @@ type worker struct {
 	queries  []float32 // [rows][dim]
 	keys     []float32 // a packed block of up to keyTile keys
 	values   []float32 // a packed block of up to keyTile values
-	scores   []float32 // [RowStep][keyTile]
-	rescale  []float32 // [RowStep]
+	scores   []float32 // [RowStep, or rows of a tile of few][keyTile]
+	rescale  []float32 // [RowStep, or rows of a tile of few]
 	keep     []bool    // [keyTile]
 	gathered []float32 // [keys of a block][dim or valueDim] rows that lie in pages
 
@@ -32,12 +32,17 @@ func grow(x []float32, n int) []float32 {
 	return x[:n]
 }
 
-func (w *worker) prepare(c *call, rows int) {
+func (w *worker) prepare(c *call, t *tile) {
+	rows := c.rows(t)
 	w.queries = grow(w.queries, rows*c.dim)
 	w.keys = grow(w.keys, keyTile*c.dim)
 	w.values = grow(w.values, keyTile*kernel.Panels(c.valueDim)*kernel.PanelWidth)
-	w.scores = grow(w.scores, kernel.RowStep*keyTile)
-	w.rescale = grow(w.rescale, kernel.RowStep)
+	step := kernel.RowStep
+	if t.kvHeads > 1 {
+		step = max(step, rows)
+	}
+	w.scores = grow(w.scores, step*keyTile)
+	w.rescale = grow(w.rescale, step)
 	if w.keep == nil {
 		w.keep = make([]bool, keyTile)
 	}
@@ -48,7 +53,7 @@ func (w *worker) prepare(c *call, rows int) {
 // attendPart computes one part, and writes the output of its tile if it is the tile's last one.
 func (c *call) attendPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
-	w.prepare(c, c.rows(t))
+	w.prepare(c, t)
 	c.loadQueries(t, w)
 	switch {
 	case t.chunks <= 1:
@@ -106,19 +111,32 @@ func (c *call) attendChunk(t *tile, chunk int, w *worker, sums *state) {
 	}
 }
 
-// attendBlock adds one block of keys to the sums: it packs the keys and values, and goes through the rows a few at a
-// time.
+// attendBlock adds one block of keys to the sums, key head by key head.
 func (c *call) attendBlock(t *tile, block span, w *worker, sums *state) {
-	packed := false
+	rows := c.headRows(t)
+	if rows <= kernel.RowStep {
+		if g := c.group(t, 0, rows, block); g.whole && c.open && c.o.PageTables == nil {
+			c.attendFew(t, g.keys, w, sums)
+			return
+		}
+	}
 	ids := c.segmentIDs(t.batch, block)
-	rows := c.rows(t)
-	for r := 0; r < rows; r += kernel.RowStep {
-		g := c.group(t, r, min(kernel.RowStep, rows-r), block)
+	for n := range t.kvHeads {
+		c.attendHead(t, t.kvHead+n, rows*n, rows*(n+1), block, ids, w, sums)
+	}
+}
+
+// attendHead adds one block of keys of one head to the sums of the rows first, …, last−1, which read it: it packs the keys
+// and values, and goes through the rows a few at a time. ids are the segments of the keys.
+func (c *call) attendHead(t *tile, kvHead, first, last int, block, ids span, w *worker, sums *state) {
+	packed := false
+	for r := first; r < last; r += kernel.RowStep {
+		g := c.group(t, r, min(kernel.RowStep, last-r), block)
 		if g.keys.empty() || c.screened && c.groupHidden(t, &g, ids) {
 			continue
 		}
 		if !packed {
-			c.pack(t, block, w)
+			c.pack(t, kvHead, block, w)
 			packed = true
 		}
 		c.attendGroup(t, &g, block, w, sums)
@@ -126,14 +144,14 @@ func (c *call) attendBlock(t *tile, block span, w *worker, sums *state) {
 }
 
 // pack lays out a block of keys and values for the products.
-func (c *call) pack(t *tile, block span, w *worker) {
+func (c *call) pack(t *tile, kvHead int, block span, w *worker) {
 	n := block.to - block.from
 	if c.o.PageTables != nil {
-		c.packPages(t, block, w)
+		c.packPages(t.batch, kvHead, block, w)
 	} else {
 		b, j := c.keyAt(t.batch, block.from)
-		kernel.PackKeys(w.keys, c.k.from(b, j, t.kvHead), c.k.SeqStride, n, c.dim)
-		kernel.PackValues(w.values, c.v.from(b, j, t.kvHead), c.v.SeqStride, n, c.valueDim)
+		kernel.PackKeys(w.keys, c.k.from(b, j, kvHead), c.k.SeqStride, n, c.dim)
+		kernel.PackValues(w.values, c.v.from(b, j, kvHead), c.v.SeqStride, n, c.valueDim)
 	}
 	w.infinite.take(w.values[:n*kernel.Panels(c.valueDim)*kernel.PanelWidth], n)
 }

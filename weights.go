@@ -100,7 +100,7 @@ func (c *call) planScores(count int) {
 	for b := range c.batch {
 		for kvHead := range c.kvHeads {
 			for from := 0; from < count; from += rowsPerTile {
-				t := tile{batch: b, kvHead: kvHead, from: from, to: min(from+rowsPerTile, count)}
+				t := tile{batch: b, kvHead: kvHead, kvHeads: 1, from: from, to: min(from+rowsPerTile, count)}
 				c.parts = append(c.parts, part{tile: len(c.tiles), cost: c.rows(&t) * c.keys})
 				c.tiles = append(c.tiles, t)
 			}
@@ -127,7 +127,7 @@ func (c *call) scoresRow(t *tile, r int) []float32 {
 func (c *call) scoresPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	rows := c.rows(t)
-	w.prepare(c, rows)
+	w.prepare(c, t)
 	for r := range rows {
 		copy(w.queries[r*c.dim:][:c.dim], c.q.row(t.batch, c.askedQuery(c.query(t, r)), c.queryHead(t, r)))
 	}

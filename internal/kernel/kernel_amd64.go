@@ -29,10 +29,11 @@ func packKeys16AVX512(dst, k *float32, stride, dim int)
 //go:noescape
 func packKeys8AVX2(dst, k *float32, stride, dim int)
 
-// packValues32AVX512 does dst[j·PanelWidth + c] = v[j·stride + c] for c < 32 columns; n ≥ 1.
+// packValuesAVX512 does dst[(p·n + j)·PanelWidth + c] = v[j·stride + p·PanelWidth + c] for p < panels, whole ones; n and
+// panels ≥ 1.
 //
 //go:noescape
-func packValues32AVX512(dst, v *float32, stride, n int)
+func packValuesAVX512(dst, v *float32, stride, n, panels int)
 
 // packValuesAVX2 does dst[j·PanelWidth + c] = v[j·stride + c] for c < width, and 0 for c from there to PanelWidth; n ≥ 1.
 //
@@ -120,14 +121,13 @@ func packValues(dst, v []float32, stride, n, dim int) {
 		packValuesGeneric(dst, v, stride, n, dim)
 		return
 	}
-	for first := 0; first < dim; first += PanelWidth {
-		panel, column := &dst[first*n], &v[first]
-		switch width := dim - first; {
-		case useAVX512 && width >= PanelWidth:
-			packValues32AVX512(panel, column, stride, n)
-		default:
-			packValuesAVX2(panel, column, stride, n, min(PanelWidth, width))
-		}
+	first := 0
+	if whole := dim / PanelWidth; useAVX512 && whole > 0 {
+		packValuesAVX512(&dst[0], &v[0], stride, n, whole)
+		first = whole * PanelWidth
+	}
+	for ; first < dim; first += PanelWidth {
+		packValuesAVX2(&dst[first*n], &v[first], stride, n, min(PanelWidth, dim-first))
 	}
 }
 

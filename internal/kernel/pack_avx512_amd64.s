@@ -34,6 +34,21 @@
 	VMOVUPS      Z2, 256(DI)                 \
 	VMOVUPS      Z3, 384(DI)
 
+// ADVANCE goes on by four numbers.
+#define ADVANCE \
+	ADDQ $16, SI  \
+	ADDQ $16, R10 \
+	ADDQ $16, R11 \
+	ADDQ $16, R12 \
+	ADDQ $512, DI
+
+// AHEAD fetches a line of each of four keys that come later by as much as index says.
+#define AHEAD(index) \
+	PREFETCHT2 (SI)(index*1)  \
+	PREFETCHT2 (R10)(index*1) \
+	PREFETCHT2 (R11)(index*1) \
+	PREFETCHT2 (R12)(index*1)
+
 // func packKeys16AVX512(dst, k *float32, stride, dim int)
 TEXT ·packKeys16AVX512(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI
@@ -46,22 +61,46 @@ TEXT ·packKeys16AVX512(SB), NOSPLIT, $0-32
 	LEAQ (SI)(R8*8), R11
 	LEAQ (R10)(R8*8), R12
 
-	SUBQ $4, CX
+	// Rows may lie far apart, where no hardware prefetcher follows: R13, R14, R15, BX lead to the 16 keys after these.
+	MOVQ R8, R13
+	SHLQ $4, R13
+	LEAQ (R13)(R8*1), R14
+	LEAQ (R13)(R8*2), R15
+	LEAQ (R13)(R9*1), BX
 
-loop:
+	SUBQ $16, CX
+	JLT  few
+
+	// Sixteen numbers of a key are a cache line, or fall into one and the next.
+loop16:
+	AHEAD(R13)
 	FOUR
-	SUBQ $4, CX
+	ADVANCE
+	AHEAD(R14)
+	FOUR
+	ADVANCE
+	AHEAD(R15)
+	FOUR
+	ADVANCE
+	AHEAD(BX)
+	FOUR
+	ADVANCE
+	SUBQ $16, CX
+	JGE  loop16
+
+few:
+	ADDQ $12, CX
 	JLT  rest
-	ADDQ $16, SI
-	ADDQ $16, R10
-	ADDQ $16, R11
-	ADDQ $16, R12
-	ADDQ $512, DI
-	JMP  loop
+
+loop4:
+	FOUR
+	ADVANCE
+	SUBQ $4, CX
+	JGE  loop4
 
 rest:
 	// CX is −4 plus what is left: 0 to 3. The last four once more, some of them again.
-	ADDQ $4, CX
+	CMPQ CX, $-4
 	JEQ  done
 	LEAQ (SI)(CX*4), SI
 	LEAQ (R10)(CX*4), R10
@@ -75,22 +114,41 @@ done:
 	VZEROUPPER
 	RET
 
-// func packValues32AVX512(dst, v *float32, stride, n int)
-TEXT ·packValues32AVX512(SB), NOSPLIT, $0-32
+// func packValuesAVX512(dst, v *float32, stride, n, panels int)
+//
+//	SI row, R8 stride, CX rows left     DI first panel, R10 stride of panels, DX panels     R9 16 rows
+TEXT ·packValuesAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ v+8(FP), SI
 	MOVQ stride+16(FP), R8
 	SHLQ $2, R8
 	MOVQ n+24(FP), CX
+	MOVQ panels+32(FP), DX
+	MOVQ CX, R10
+	SHLQ $7, R10
+	MOVQ R8, R9
+	SHLQ $4, R9
 
 copyRow:
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS Z0, (DI)
-	VMOVUPS Z1, 64(DI)
-	ADDQ    R8, SI
-	ADDQ    $128, DI
-	DECQ    CX
-	JNE     copyRow
+	MOVQ SI, R11
+	MOVQ DI, R12
+	MOVQ DX, AX
+
+copyPanel:
+	PREFETCHT2 (R11)(R9*1)
+	PREFETCHT2 64(R11)(R9*1)
+	VMOVUPS (R11), Z0
+	VMOVUPS 64(R11), Z1
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, 64(R12)
+	ADDQ    $128, R11
+	ADDQ    R10, R12
+	DECQ    AX
+	JNE     copyPanel
+
+	ADDQ R8, SI
+	ADDQ $128, DI
+	DECQ CX
+	JNE  copyRow
 	VZEROUPPER
 	RET
