@@ -1,0 +1,157 @@
+package tokenizer
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func FuzzParse(f *testing.F) {
+	f.Add(with())
+	f.Add(with("NORMALIZER", `{"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "StripAccents"}]}`))
+	f.Add(with("POSTPROCESSOR", `{"type": "BertProcessing", "cls": ["a", 1], "sep": ["[X]", 3]}`))
+	f.Add(with("DECODER", `{"type": "WordPiece", "prefix": "##", "cleanup": true}`, "VOCAB", `"[UNK]": 0, "\ud83d\ude00": 5`))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		_, jsonErr := parseJSON(file)
+		if jsonErr == nil && !json.Valid(file) {
+			t.Errorf("parseJSON takes %q, which isn't JSON", file)
+		}
+		tok, err := Parse(file)
+		if err != nil {
+			return
+		}
+		checkEncoding(t, tok, "ab [X]\u0301 İ日 [UNK]aab", "b [X]")
+	})
+}
+
+// FuzzJSON looks for texts on which parseJSON and encoding/json differ. Ours refuses more: invalid UTF-8, halves of
+// surrogate pairs, and nesting.
+func FuzzJSON(f *testing.F) {
+	for _, s := range []string{`{"a": [1, -0.5e+3, "\u00e9\n", null, true, {}]}`, "01", `"\ud83d\ude00"`, "[,]", "1 2", "-", `{"a":1,}`, "\t\"\\/\" "} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, err := parseJSON([]byte(s))
+		if valid := json.Valid([]byte(s)); (err == nil) != valid {
+			stricter := !utf8.ValidString(s) || strings.Contains(s, `\u`) || strings.Count(s, "[")+strings.Count(s, "{") > maxDepth
+			if !valid || !stricter {
+				t.Errorf("%q: error %v, but encoding/json says valid: %v", s, err, valid)
+			}
+			return
+		}
+		var want string
+		if err == nil && n.kind == stringKind && (json.Unmarshal([]byte(s), &want) != nil || n.text != want) {
+			t.Errorf("%q: got %q, expected %q", s, n.text, want)
+		}
+	})
+}
+
+func FuzzEncode(f *testing.F) {
+	var tokenizers []*Tokenizer
+	for _, dir := range []string{"minilm", "cased"} {
+		tokenizers = append(tokenizers, open(f, dir))
+		for _, c := range readCases(f, dir) {
+			f.Add(c.Text, "a [CITE] b")
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, pair string) {
+		for _, tok := range tokenizers {
+			checkEncoding(t, tok, text, pair)
+		}
+		checkSlices(t, tokenizers[1], text)
+	})
+}
+
+// checkEncoding encodes a pair and checks what holds for every encoding.
+func checkEncoding(t *testing.T, tok *Tokenizer, texts ...string) {
+	t.Helper()
+	e, err := tok.EncodePair(texts[0], texts[1], nil)
+	if valid := utf8.ValidString(texts[0]) && utf8.ValidString(texts[1]); (err == nil) != valid {
+		t.Fatalf("%q: error %v, valid UTF-8: %v", texts, err, valid)
+	}
+	if err != nil {
+		return
+	}
+	n := len(e.IDs)
+	if len(e.Tokens) != n || len(e.TypeIDs) != n || len(e.Offsets) != n || len(e.Special) != n || len(e.Sequence) != n {
+		t.Fatalf("%q: slices of different lengths: %+v", texts, e)
+	}
+	for i, o := range e.Offsets {
+		if e.Special[i] != (e.Sequence[i] < 0) || e.Special[i] && o != [2]int{} {
+			t.Fatalf("%q: token %d %q: special %v, sequence %d, offsets %v", texts, i, e.Tokens[i], e.Special[i], e.Sequence[i], o)
+		}
+		if s := e.Sequence[i]; s >= 0 && (o[0] < 0 || o[0] >= o[1] || o[1] > utf8.RuneCountInString(texts[s])) {
+			t.Fatalf("%q: token %d %q has the offsets %v", texts, i, e.Tokens[i], o)
+		}
+		if i > 0 && e.Sequence[i] >= 0 && e.Sequence[i] == e.Sequence[i-1] {
+			if before := e.Offsets[i-1]; o[0] < before[0] || o[1] < before[1] {
+				t.Fatalf("%q: token %d %q at %v, behind one at %v", texts, i, e.Tokens[i], o, before)
+			}
+		}
+	}
+	if _, err := tok.Decode(e.IDs, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{countSpecial(tok.pair), countSpecial(tok.pair) + 3} {
+		short, err := tok.EncodePair(texts[0], texts[1], &Options{MaxLen: n})
+		if n > 0 && (err != nil || len(short.IDs) > n || len(short.IDs)+short.Cut[0]+short.Cut[1] != len(e.IDs)) {
+			t.Fatalf("%q: %d tokens cut to %d: %+v, error %v", texts, len(e.IDs), n, short, err)
+		}
+	}
+}
+
+// checkSlices compares the tokens of a cased text, which are spelled as in the text, with the slices that their offsets
+// cut out of it.
+func checkSlices(t *testing.T, tok *Tokenizer, text string) {
+	t.Helper()
+	e, err := tok.Encode(text, &Options{NoSpecial: true})
+	if err != nil {
+		return
+	}
+	runes := []rune(text)
+	for i, o := range e.Offsets {
+		slice := string(runes[o[0]:o[1]])
+		if id := e.IDs[i]; e.Tokens[i] == "[UNK]" || slice == e.Tokens[i] && tok.byID[id] != nil {
+			continue
+		}
+		var n normalized
+		tok.normalizer.normalize(&n, slice, 0)
+		if got, want := strings.TrimSpace(string(n.text)), strings.TrimPrefix(e.Tokens[i], "##"); got != want && got != e.Tokens[i] {
+			t.Fatalf("%q: token %d %q is %q in the text", text, i, e.Tokens[i], slice)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	data, err := os.ReadFile("testdata/minilm/tokenizer.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := Parse(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	tok := open(b, "minilm")
+	for _, c := range []struct{ name, text string }{
+		{"english", "Call me Ishmael. Some years ago (never mind how long precisely) having little or no money in my purse, I thought I would sail about a little. "},
+		{"russian", "Все люди рождаются свободными и равными в своём достоинстве и правах. Они наделены разумом и совестью. "},
+		{"chinese", "人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心，并应以兄弟关系的精神相对待。"},
+	} {
+		text := strings.Repeat(c.text, 1<<16/len(c.text))
+		b.Run("text="+c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := tok.Encode(text, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,192 @@
+package tokenizer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// goldenCase is a line of a cases.jsonl; testdata/README.md says what each field is.
+type goldenCase struct {
+	Text       string
+	Pair       *string
+	IDs        []int
+	TypeIDs    []int `json:"type_ids"`
+	Tokens     []string
+	Offsets    [][2]int
+	Special    []int
+	Decoded    string
+	DecodedAll string `json:"decoded_all"`
+}
+
+func open(tb testing.TB, dir string) *Tokenizer {
+	tb.Helper()
+	t, err := Open(filepath.Join("testdata", dir, "tokenizer.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+func readCases(tb testing.TB, dir string) []goldenCase {
+	tb.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", dir, "cases.jsonl"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var cases []goldenCase
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, len(data))
+	for lines.Scan() {
+		c := goldenCase{}
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			tb.Fatal(err)
+		}
+		if c.TypeIDs == nil {
+			c.TypeIDs = make([]int, len(c.IDs))
+		}
+		if !bytes.Contains(lines.Bytes(), []byte(`"decoded_all":`)) {
+			c.DecodedAll = c.Decoded
+		}
+		cases = append(cases, c)
+	}
+	if err := lines.Err(); err != nil {
+		tb.Fatal(err)
+	}
+	return cases
+}
+
+// asGolden encodes and decodes what c says in the form of a golden case.
+func asGolden(tok *Tokenizer, c goldenCase, o *Options) (goldenCase, error) {
+	var e *Encoding
+	var err error
+	if c.Pair == nil {
+		e, err = tok.Encode(c.Text, o)
+	} else {
+		e, err = tok.EncodePair(c.Text, *c.Pair, o)
+	}
+	if err != nil {
+		return c, err
+	}
+	got := goldenCase{Text: c.Text, Pair: c.Pair, IDs: e.IDs, TypeIDs: e.TypeIDs, Tokens: e.Tokens, Offsets: e.Offsets, Special: []int{}}
+	for i, s := range e.Special {
+		if s {
+			got.Special = append(got.Special, i)
+		}
+	}
+	if got.Decoded, err = tok.Decode(e.IDs, true); err != nil {
+		return c, err
+	}
+	got.DecodedAll, err = tok.Decode(e.IDs, false)
+	return got, err
+}
+
+func TestGolden(t *testing.T) {
+	for _, dir := range []string{"minilm", "cased"} {
+		t.Run(dir, func(t *testing.T) {
+			tok := open(t, dir)
+			cases := readCases(t, dir)
+			if want := 175; len(cases) != want {
+				t.Errorf("%d cases, expected %d", len(cases), want)
+			}
+			for _, c := range cases {
+				got, err := asGolden(tok, c, nil)
+				if err != nil {
+					t.Errorf("%q: %v", c.Text, err)
+				} else if d := cmp.Diff(c, got); d != "" {
+					t.Errorf("%q (-want +got):\n%s", c.Text, d)
+				}
+			}
+		})
+	}
+}
+
+// TestVariants changes parts of cased/tokenizer.json.
+func TestVariants(t *testing.T) {
+	data, err := os.ReadFile("testdata/variants.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var variants []struct {
+		Name   string
+		Change map[string]any
+		Cases  []variantCase
+	}
+	if err := json.Unmarshal(data, &variants); err != nil {
+		t.Fatal(err)
+	}
+	if want := 26; len(variants) != want {
+		t.Errorf("%d variants, expected %d", len(variants), want)
+	}
+	for _, v := range variants {
+		t.Run(v.Name, func(t *testing.T) {
+			tok, err := Parse(changed(t, v.Change))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range v.Cases {
+				got, err := asGolden(tok, c.goldenCase, c.options(t))
+				if c.Error != (err != nil) {
+					t.Errorf("%+v: error %v, the library's: %v", c, err, c.Error)
+				} else if d := cmp.Diff(c.goldenCase, got); err == nil && d != "" {
+					t.Errorf("%q (-want +got):\n%s", c.Text, d)
+				}
+			}
+		})
+	}
+}
+
+// variantCase is a case of variants.json.
+type variantCase struct {
+	goldenCase
+	Error     bool // the library refuses
+	MaxLen    int  `json:"max_len"`
+	Strategy  string
+	Left      bool
+	NoSpecial bool `json:"no_special"`
+}
+
+func (c variantCase) options(t *testing.T) *Options {
+	o := &Options{MaxLen: c.MaxLen, TruncateLeft: c.Left, NoSpecial: c.NoSpecial}
+	for _, s := range []Strategy{LongestFirst, OnlyFirst, OnlySecond} {
+		if c.Strategy == s.String() {
+			o.Strategy = s
+			return o
+		}
+	}
+	if c.Strategy != "" {
+		t.Fatalf("unknown strategy %q", c.Strategy)
+	}
+	return o
+}
+
+// changed returns cased/tokenizer.json with members replaced; those of "model" one by one.
+func changed(tb testing.TB, change map[string]any) []byte {
+	tb.Helper()
+	data, err := os.ReadFile("testdata/cased/tokenizer.json")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var file map[string]any
+	if err := json.Unmarshal(data, &file); err != nil {
+		tb.Fatal(err)
+	}
+	for key, value := range change {
+		if members, ok := value.(map[string]any); ok && key == "model" {
+			for k, v := range members {
+				file["model"].(map[string]any)[k] = v
+			}
+		} else {
+			file[key] = value
+		}
+	}
+	if data, err = json.Marshal(file); err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}

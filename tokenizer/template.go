@@ -1,0 +1,202 @@
+package tokenizer
+
+import (
+	"fmt"
+	"math"
+)
+
+// templatePiece is a part of what the post-processor makes: a text, or special tokens.
+type templatePiece struct {
+	text   int // 0 or 1; -1: the special tokens in ids and tokens
+	typeID int
+	ids    []int
+	tokens []string
+}
+
+// setPostProcessor sets the templates. Without a post-processor they are the texts alone.
+func (t *Tokenizer) setPostProcessor(n node) error {
+	first, second := templatePiece{text: 0}, templatePiece{text: 1, typeID: 1}
+	if n.kind == nullKind {
+		t.single, t.pair = []templatePiece{first}, []templatePiece{first, second}
+		return nil
+	}
+	f := n.fields("post_processor")
+	switch f.componentType("BertProcessing", "TemplateProcessing") {
+	case "BertProcessing":
+		cls, sep := t.parseBertToken(f, "cls"), t.parseBertToken(f, "sep")
+		lastSep := sep
+		lastSep.typeID = 1
+		t.single = []templatePiece{cls, first, sep}
+		t.pair = []templatePiece{cls, first, sep, second, lastSep}
+	case "TemplateProcessing":
+		specials := t.parseTemplateTokens(f)
+		t.single = parseTemplate(f, "single", specials, 1)
+		t.pair = parseTemplate(f, "pair", specials, 2)
+	}
+	return f.end()
+}
+
+// parseBertToken reads a pair such as ["[SEP]", 102].
+func (t *Tokenizer) parseBertToken(f *fields, key string) templatePiece {
+	p := templatePiece{text: -1}
+	list := f.list(key)
+	if len(list) != 2 || list[0].value.kind != stringKind {
+		f.failf("%s is not a token and its id", f.path(key))
+		return p
+	}
+	p.tokens = []string{list[0].value.text}
+	p.ids = t.parseIDs(f, key, list[1:])
+	return p
+}
+
+// parseIDs reads ids, which must be in the vocabulary.
+func (t *Tokenizer) parseIDs(f *fields, key string, list []member) []int {
+	ids := make([]int, len(list))
+	for i, m := range list {
+		id, err := m.value.int(0, math.MaxInt32)
+		if err != nil {
+			f.failf("%s is %w", f.path(key), err)
+		} else if _, ok := t.IDToToken(id); !ok {
+			f.failf("%s is %d, which is not in the vocabulary", f.path(key), id)
+		}
+		ids[i] = id
+	}
+	return ids
+}
+
+// parseTemplateTokens reads the special tokens that templates may name.
+func (t *Tokenizer) parseTemplateTokens(f *fields) map[string]templatePiece {
+	n, _ := f.need("special_tokens", objectKind)
+	specials := make(map[string]templatePiece)
+	for _, m := range n.members() {
+		s := m.value.fields(fmt.Sprintf("%s[%q]", f.path("special_tokens"), m.key))
+		p := templatePiece{text: -1, ids: t.parseIDs(s, "ids", s.list("ids"))}
+		for _, token := range s.list("tokens") {
+			if token.value.kind != stringKind {
+				s.failf("%s has %s, expected strings", s.path("tokens"), token.value.kind)
+			}
+			p.tokens = append(p.tokens, token.value.text)
+		}
+		if len(p.ids) != len(p.tokens) {
+			s.failf("%s has %d ids, but %d tokens", s.where, len(p.ids), len(p.tokens))
+		}
+		if id := s.string("id"); id != m.key {
+			s.failf("%s is %q, expected %q", s.path("id"), id, m.key)
+		}
+		if err := s.end(); err != nil {
+			f.failf("%w", err)
+		}
+		if _, again := specials[m.key]; again {
+			f.failf("%s has %q twice", f.path("special_tokens"), m.key)
+		}
+		specials[m.key] = p
+	}
+	return specials
+}
+
+// maxTemplate bounds the tokens of a template, which can name the same long list of tokens again and again.
+const maxTemplate = 1000
+
+// parseTemplate reads a template of so many texts.
+func parseTemplate(f *fields, key string, specials map[string]templatePiece, texts int) []templatePiece {
+	var template []templatePiece
+	for i, m := range f.list(key) {
+		where := fmt.Sprintf("%s[%d]", f.path(key), i)
+		p, err := parseTemplatePiece(m.value, where, specials, texts)
+		if err != nil {
+			f.failf("%w", err)
+		}
+		template = append(template, p)
+	}
+	if n := countSpecial(template) + len(template); n > maxTemplate {
+		f.failf("%s makes more than %d tokens of any text", f.path(key), maxTemplate)
+	}
+	return template
+}
+
+// parseTemplatePiece reads {"Sequence": {…}} or {"SpecialToken": {…}}.
+func parseTemplatePiece(n node, where string, specials map[string]templatePiece, texts int) (templatePiece, error) {
+	var p templatePiece
+	members := n.members()
+	if n.kind != objectKind || len(members) != 1 {
+		return p, fmt.Errorf("%s is not a Sequence or SpecialToken", where)
+	}
+	name := members[0].key
+	f := members[0].value.fields(where + "." + name)
+	switch name {
+	case "Sequence":
+		if p.text = f.choice("id", "A", "B"); p.text >= texts {
+			f.failf("%s is B, but there is one text only", f.path("id"))
+		}
+	case "SpecialToken":
+		id := f.string("id")
+		ok := false
+		if p, ok = specials[id]; !ok {
+			f.failf("%s is %q, which is not in special_tokens", f.path("id"), id)
+		}
+	default:
+		return p, fmt.Errorf("unknown key %q in %s", name, where)
+	}
+	p.typeID = f.int("type_id", 0)
+	return p, f.end()
+}
+
+func countSpecial(template []templatePiece) int {
+	n := 0
+	for _, p := range template {
+		n += len(p.ids)
+	}
+	return n
+}
+
+// assemble fills a template.
+func (t *Tokenizer) assemble(template []templatePiece, texts []sequence, noSpecial bool) *Encoding {
+	n := 0
+	for _, p := range template {
+		if n += len(p.ids); p.text >= 0 {
+			n += len(texts[p.text].tokens)
+		}
+	}
+	e := &Encoding{
+		IDs:      make([]int, 0, n),
+		Tokens:   make([]string, 0, n),
+		TypeIDs:  make([]int, 0, n),
+		Offsets:  make([][2]int, 0, n),
+		Special:  make([]bool, 0, n),
+		Sequence: make([]int, 0, n),
+	}
+	for i, s := range texts {
+		e.Cut[i] = s.cut
+	}
+	for _, p := range template {
+		if p.text >= 0 {
+			s := &texts[p.text]
+			for _, k := range s.tokens {
+				e.add(int(k.id), t.spell(s, k), [2]int{int(k.start), int(k.end)}, p)
+			}
+		} else if !noSpecial {
+			for i, id := range p.ids {
+				e.add(id, p.tokens[i], [2]int{}, p)
+			}
+		}
+	}
+	return e
+}
+
+// spell returns a token as Encoding.Tokens has it.
+func (t *Tokenizer) spell(s *sequence, k token) string {
+	if k.added > 0 {
+		return s.added[k.added-1]
+	}
+	return t.model.tokens[k.id]
+}
+
+// add appends a token that the piece p of a template has put there.
+func (e *Encoding) add(id int, token string, offsets [2]int, p templatePiece) {
+	e.IDs = append(e.IDs, id)
+	e.Tokens = append(e.Tokens, token)
+	e.TypeIDs = append(e.TypeIDs, p.typeID)
+	e.Offsets = append(e.Offsets, offsets)
+	e.Special = append(e.Special, p.text < 0)
+	e.Sequence = append(e.Sequence, p.text)
+}

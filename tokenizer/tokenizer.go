@@ -1,0 +1,169 @@
+// Package tokenizer cuts text into the tokens of a model, and puts tokens together again, as Hugging Face's tokenizers
+// library (0.23) does it, to the last id and offset. It reads that library's file, tokenizer.json:
+//
+//	t, err := tokenizer.Open("tokenizer.json")
+//	e, err := t.Encode("The cat sat on the mat.", nil)   // e.IDs, e.Tokens, e.Offsets, …
+//	s, err := t.Decode(e.IDs, true)
+//
+// A text goes through these steps, each a part of the file:
+//
+//	added tokens     found as they are in the text (or in the normalized text), the rest is cut as follows
+//	normalizer       BertNormalizer, Lowercase, NFD, StripAccents, Sequence
+//	pre-tokenizer    BertPreTokenizer: words and punctuation
+//	model            WordPiece: words into pieces
+//	truncation       only if asked for with Options.MaxLen
+//	post-processor   BertProcessing, TemplateProcessing: [CLS] and the like
+//
+// Every part may be missing but the model. What the file asks for and this package doesn't do is an error that names it,
+// never ignored.
+package tokenizer
+
+import (
+	"fmt"
+	"os"
+)
+
+// A Tokenizer cuts text into tokens. It doesn't change: any number of goroutines may use one.
+type Tokenizer struct {
+	added  []addedToken
+	byID   map[int]*addedToken
+	before *matcher // of added tokens that are searched for in the text
+	after  *matcher // and in the normalized text
+
+	special map[string]bool // what decoding leaves out, by token
+
+	normalizer *normalizer
+	splitWords bool // BertPreTokenizer; without, a text is one word
+	model      *wordPiece
+	single     []templatePiece // the post-processor, for a text
+	pair       []templatePiece // and for two
+	decoder    decoder
+
+	truncation *Truncation
+	padding    *Padding
+}
+
+// Open reads a tokenizer.json. Errors begin with path.
+func Open(path string) (*Tokenizer, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+// Parse reads a tokenizer.json from memory. Errors begin with "tokenizer.json".
+func Parse(data []byte) (*Tokenizer, error) {
+	t, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("tokenizer.json: %w", err)
+	}
+	return t, nil
+}
+
+func parse(data []byte) (*Tokenizer, error) {
+	root, err := parseJSON(data)
+	if err != nil {
+		return nil, err
+	}
+	f := root.fields("")
+	if f.take("version").kind != nullKind {
+		f.choice("version", "1.0")
+	}
+	truncation, padding := f.take("truncation"), f.take("padding")
+	normalizer, preTokenizer, model := f.take("normalizer"), f.take("pre_tokenizer"), f.take("model")
+	postProcessor, decoder := f.take("post_processor"), f.take("decoder")
+	var added []member
+	if f.take("added_tokens").kind != nullKind {
+		added = f.list("added_tokens")
+	}
+	if err := f.end(); err != nil {
+		return nil, err
+	}
+
+	t := new(Tokenizer)
+	if t.model, err = parseModel(model); err != nil {
+		return nil, err
+	}
+	if t.normalizer, err = parseNormalizer(normalizer, "normalizer"); err != nil {
+		return nil, err
+	}
+	if t.splitWords, err = parsePreTokenizer(preTokenizer); err != nil {
+		return nil, err
+	}
+	if err := t.setAdded(added); err != nil {
+		return nil, err
+	}
+	if err := t.setPostProcessor(postProcessor); err != nil {
+		return nil, err
+	}
+	if t.decoder, err = parseDecoder(decoder); err != nil {
+		return nil, err
+	}
+	if t.truncation, err = parseTruncation(truncation); err != nil {
+		return nil, err
+	}
+	t.padding, err = parsePadding(padding)
+	return t, err
+}
+
+func (t *Tokenizer) setAdded(list []member) (err error) {
+	if t.added, err = parseAddedTokens(list, t.model, t.normalizer); err != nil {
+		return err
+	}
+	t.byID = make(map[int]*addedToken, len(t.added))
+	t.special = make(map[string]bool)
+	for i := range t.added {
+		a := &t.added[i]
+		t.byID[a.id] = a
+		if a.special {
+			t.special[a.content] = true
+		}
+	}
+	if t.before, err = newMatcher(t.added, false); err != nil {
+		return err
+	}
+	t.after, err = newMatcher(t.added, true)
+	return err
+}
+
+// VocabSize returns the number of tokens, added ones included. Ids may have gaps, so it isn't always one more than the
+// last id.
+func (t *Tokenizer) VocabSize() int {
+	n := len(t.model.vocab)
+	for _, a := range t.added {
+		if _, ok := t.model.vocab[a.content]; !ok {
+			n++
+		}
+	}
+	return n
+}
+
+// TokenToID returns the id of a token as it is spelled in the vocabulary, such as "##ing".
+func (t *Tokenizer) TokenToID(token string) (id int, ok bool) {
+	for _, a := range t.added {
+		if a.content == token {
+			return a.id, true
+		}
+	}
+	v, ok := t.model.vocab[token]
+	return int(v), ok
+}
+
+// IDToToken returns the token of an id. An added token that is searched for in the normalized text comes normalized.
+func (t *Tokenizer) IDToToken(id int) (token string, ok bool) {
+	if a := t.byID[id]; a != nil {
+		return a.form, true
+	}
+	return t.model.token(id)
+}
+
+// IsSpecial reports whether id is a special token: [CLS], [SEP], [MASK] and the like.
+func (t *Tokenizer) IsSpecial(id int) bool {
+	a := t.byID[id]
+	return a != nil && a.special
+}
