@@ -1,0 +1,115 @@
+// Package figure draws attention as text for a terminal.
+//
+//   - [Look] is one head in full, with the strongest pairs of words and a map of all heads beside it;
+//   - [Find] ranks the heads by one edge, from a word to a word.
+//
+// A figure says what it leaves out: rows of special tokens, what doesn't fit, the range of its colours. It is the same
+// bytes every time, and without colour it is plain text that says the same. Tokens are printed so that they can't send
+// commands to the terminal; see [Printable].
+package figure
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rapt-go/rapt/lens"
+)
+
+// A Screen is what a figure is drawn on.
+type Screen struct {
+	Width int // columns; 0 is 80
+	Color Color
+}
+
+func (s Screen) width() int {
+	if s.Width <= 0 {
+		return 80
+	}
+	return max(s.Width, minWidth)
+}
+
+// minWidth is the least that a figure can be squeezed into. On a narrower screen its lines are broken.
+const minWidth = 32
+
+// A Subject is what is known of the model and the text that a figure is about.
+type Subject struct {
+	View  *lens.View
+	Names []string      // [token], as they are to be called
+	Model string        // its name
+	Took  time.Duration // how long the model ran; 0 if that isn't to be printed
+}
+
+// header is the line that says what is shown.
+func (s *Subject) header(width int) []string {
+	parts := []string{
+		Printable(s.Model),
+		fmt.Sprintf("%s × %s", count(s.View.NumLayers, "layer"), count(s.View.NumHeads, "head")),
+		count(len(s.View.Tokens), "token"),
+		"weights (softmax)",
+	}
+	if s.Took > 0 {
+		parts = append(parts, fmt.Sprintf("%d ms", max(s.Took.Milliseconds(), 1)))
+	}
+	return fold(parts, " · ", width)
+}
+
+// names are the tokens' names, safe to print.
+func (s *Subject) names() []string {
+	names := make([]string, len(s.Names))
+	for i, name := range s.Names {
+		names[i] = Printable(name)
+	}
+	return names
+}
+
+// specials lists the names of the special tokens, each once.
+func (s *Subject) specials() []string {
+	var names []string
+	for i, name := range s.names() {
+		if s.View.Tokens[i].Kind == lens.Special && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// specialShare is the sentence that says how much attention goes to special tokens.
+func (s *Subject) specialShare() string {
+	heads := s.View.NumLayers * s.View.NumHeads
+	specials := s.specials()
+	if len(specials) == 0 {
+		return fmt.Sprintf("%s; no token is known to be special", count(heads, "head"))
+	}
+	return fmt.Sprintf("%s: %.1f %% of all attention goes to %s", count(heads, "head"), 100*s.View.SpecialShare(), and(specials))
+}
+
+// count is "1 head" or "12 heads".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// and joins words as a sentence does: "a", "a and b", "a, b and c".
+func and(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// write writes lines, each ended, without blanks at their ends.
+func write(w io.Writer, lines []string) error {
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(strings.TrimRight(line, " "))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,91 @@
+// Package lens measures attention: which head does what, which words belong together, and where to look first.
+//
+// Everything starts from a [View], the weights of all heads over one sequence of [Token]s:
+//
+//   - what kind of head is this: [View.Roles], and its one-letter summary [Roles.Letter];
+//   - which word looks at which, beyond what every word or every neighbour does: [View.Excess];
+//   - which head to show first: [View.Pick], [View.PickIn];
+//   - the strongest pairs of words over all heads: [View.Pairs];
+//   - which head has this edge: [View.Find];
+//   - how much of all attention goes to [CLS], [SEP] and their like: [View.SpecialShare].
+//
+// Weights are never changed or renormalised for display; a measure that normalises inside itself says so.
+package lens
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/rapt-go/rapt/model"
+)
+
+// A Head is the address of a head. Layers and heads count from 0.
+type Head struct{ Layer, Head int }
+
+// String is the head's short name, as in "L0 H3".
+func (h Head) String() string { return fmt.Sprintf("L%d H%d", h.Layer, h.Head) }
+
+// A View is the self-attention of all heads over one sequence. Make it with NewView.
+type View struct {
+	*model.Attention
+	Tokens []Token // [token], both the queries and the keys
+
+	ordinary []int // the tokens that are not special; all tokens if there are no others
+}
+
+// NewView checks that attention is over tokens, and finite: a weight that isn't a number can't be measured or shown.
+func NewView(a *model.Attention, tokens []Token) (*View, error) {
+	if a.QueryLen != len(tokens) || a.KeyLen != len(tokens) {
+		return nil, fmt.Errorf("attention is %d queries × %d keys, expected %d × %[3]d, the tokens",
+			a.QueryLen, a.KeyLen, len(tokens))
+	}
+	for i, w := range a.Weights {
+		if f := float64(w); math.IsNaN(f) || math.IsInf(f, 0) {
+			at := i / (a.QueryLen * a.KeyLen)
+			h := Head{at / a.NumHeads, at % a.NumHeads}
+			return nil, fmt.Errorf("the attention of %v holds %v at query %d, key %d: it can't be shown",
+				h, w, i/a.KeyLen%a.QueryLen, i%a.KeyLen)
+		}
+	}
+	v := &View{Attention: a, Tokens: tokens}
+	for i, t := range tokens {
+		if t.Kind != Special {
+			v.ordinary = append(v.ordinary, i)
+		}
+	}
+	if len(v.ordinary) == 0 {
+		for i := range tokens {
+			v.ordinary = append(v.ordinary, i)
+		}
+	}
+	return v, nil
+}
+
+// Heads lists all heads, layer by layer.
+func (v *View) Heads() []Head {
+	heads := make([]Head, 0, v.NumLayers*v.NumHeads)
+	for l := range v.NumLayers {
+		for h := range v.NumHeads {
+			heads = append(heads, Head{l, h})
+		}
+	}
+	return heads
+}
+
+// Weight is how much query looks at key in head h.
+func (v *View) Weight(h Head, query, key int) float32 { return v.Row(h.Layer, h.Head, query)[key] }
+
+// SpecialShare is the part of all attention, over all heads and all rows, that goes to special tokens.
+func (v *View) SpecialShare() float64 {
+	var special, all float64
+	for i, w := range v.Weights {
+		all += float64(w)
+		if v.Tokens[i%v.KeyLen].Kind == Special {
+			special += float64(w)
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return special / all
+}

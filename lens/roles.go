@@ -1,0 +1,185 @@
+package lens
+
+import (
+	"math"
+	"slices"
+)
+
+// Roles describe what a head does, as numbers. The first seven are shares: of all attention that the ordinary rows (the
+// queries that are not special tokens) give, the part that goes to such keys. Entropy and Distance are means over the
+// same rows. For the names and cut-offs see Clark et al. 2019, "What Does BERT Look At?".
+type Roles struct {
+	Previous    float64 // the token before: A[i,i−1]
+	Next        float64 // the token after: A[i,i+1]
+	Self        float64 // the token itself: A[i,i]
+	Special     float64 // special tokens
+	Punctuation float64 // punctuation marks
+	SameToken   float64 // other places of the same token; of the rows that have one
+	Largest     float64 // the key that gets most: max_j of the mean over rows of A[i,j]
+
+	Entropy  float64 // −Σ_j A[i,j] ln A[i,j], nats
+	Evenness float64 // Entropy / ln(keys): 1 if all keys get the same. Keys with weight 0 don't count
+	Distance float64 // Σ_j A[i,j]·|i−j|, tokens
+
+	// Relation and Salience take apart what the rows prefer among the ordinary keys, in bits. With p_i row i over those
+	// keys, normalised to 1, and m the mean of the p_i over n rows:
+	//
+	//	Relation = mean_i KL(p_i ‖ m) = H(m) − mean_i H(p_i)   how much the rows differ
+	//	Salience = log2 n − H(m)                               what they prefer in common
+	//
+	// Relation is the Jensen–Shannon divergence of the rows (Lin 1991). The two add up to what the rows lack to
+	// uniformity. A head that looks at one word from everywhere has Salience only, however large its weights.
+	Relation, Salience float64
+}
+
+// Letters explain Roles.Letter, in the order in which they are decided.
+var Letters = []struct {
+	Letter rune
+	Name   string // two or three words
+	Rule   string // when a head gets the letter
+}{
+	{'P', "previous token", "previous > 0.5"},
+	{'N', "next token", "next > 0.5"},
+	{'=', "itself", "self > 0.5"},
+	{'D', "special tokens", "special > 0.6"},
+	{'2', "same token elsewhere", "same token > 0.5"},
+	{'U', "uniform", "entropy > 0.97 of ln(keys)"},
+	{'S', "same words from every row", "relation < 1/4 of relation + salience"},
+	{'·', "other", "none of these"},
+}
+
+// Letter sums up a head in one character; see Letters.
+func (r Roles) Letter() rune {
+	switch {
+	case r.Previous > 0.5:
+		return 'P'
+	case r.Next > 0.5:
+		return 'N'
+	case r.Self > 0.5:
+		return '='
+	case r.Special > 0.6:
+		return 'D'
+	case r.SameToken > 0.5:
+		return '2'
+	case r.Evenness > 0.97:
+		return 'U'
+	case r.Relation < 0.25*(r.Relation+r.Salience):
+		return 'S'
+	}
+	return '·'
+}
+
+// Letters is the letter of every head.
+func (v *View) Letters() map[Head]rune {
+	letters := make(map[Head]rune, v.NumLayers*v.NumHeads)
+	for _, h := range v.Heads() {
+		letters[h] = v.Roles(h).Letter()
+	}
+	return letters
+}
+
+// Roles measures head h.
+func (v *View) Roles(h Head) Roles {
+	var r Roles
+	columns := make([]float64, v.KeyLen) // Σ over rows
+	var several, twins int
+	for _, i := range v.ordinary {
+		row := v.Row(h.Layer, h.Head, i)
+		v.addShares(&r, row, i)
+		for j, w := range row {
+			columns[j] += float64(w)
+		}
+		entropy, visible := entropy(row)
+		r.Entropy += entropy
+		if visible > 1 {
+			r.Evenness, several = r.Evenness+entropy/math.Log(float64(visible)), several+1
+		}
+		if same, ok := v.sameToken(row, i); ok {
+			r.SameToken, twins = r.SameToken+same, twins+1
+		}
+	}
+	n := float64(len(v.ordinary))
+	for _, sum := range []*float64{&r.Previous, &r.Next, &r.Self, &r.Special, &r.Punctuation, &r.Entropy, &r.Distance} {
+		*sum /= n
+	}
+	r.Evenness /= float64(max(several, 1))
+	r.SameToken /= float64(max(twins, 1))
+	r.Largest = slices.Max(columns) / n
+	r.Relation, r.Salience = v.relation(h)
+	return r
+}
+
+// addShares adds what row i gives to each sort of key.
+func (v *View) addShares(r *Roles, row []float32, i int) {
+	for j, w := range row {
+		w := float64(w)
+		switch j - i {
+		case -1:
+			r.Previous += w
+		case 0:
+			r.Self += w
+		case 1:
+			r.Next += w
+		}
+		switch v.Tokens[j].Kind {
+		case Special:
+			r.Special += w
+		case Punctuation:
+			r.Punctuation += w
+		}
+		r.Distance += w * math.Abs(float64(i-j))
+	}
+}
+
+// sameToken is what row i gives to other places of its own token; false if there are none.
+func (v *View) sameToken(row []float32, i int) (share float64, ok bool) {
+	for j, w := range row {
+		if j != i && v.Tokens[j].ID == v.Tokens[i].ID {
+			share, ok = share+float64(w), true
+		}
+	}
+	return share, ok
+}
+
+// entropy is −Σ w ln w over the keys with w > 0, and how many those are.
+func entropy[T float32 | float64](row []T) (nats float64, visible int) {
+	for _, w := range row {
+		if w > 0 {
+			nats -= float64(w) * math.Log(float64(w))
+			visible++
+		}
+	}
+	return nats, visible
+}
+
+// relation is Relation and Salience of head h; see there. Rows that give nothing to ordinary keys don't count.
+func (v *View) relation(h Head) (relation, salience float64) {
+	keys := len(v.ordinary)
+	row, mean := make([]float64, keys), make([]float64, keys)
+	var rows, within float64 // rows counted; Σ H(p_i)
+	for _, i := range v.ordinary {
+		weights := v.Row(h.Layer, h.Head, i)
+		var sum float64
+		for k, j := range v.ordinary {
+			row[k] = float64(weights[j])
+			sum += row[k]
+		}
+		if sum == 0 {
+			continue
+		}
+		for k := range row {
+			row[k] /= sum
+			mean[k] += row[k]
+		}
+		nats, _ := entropy(row)
+		within, rows = within+nats, rows+1
+	}
+	if rows == 0 {
+		return 0, 0
+	}
+	for k := range mean {
+		mean[k] /= rows
+	}
+	common, _ := entropy(mean)
+	return max(0, (common-within/rows)/math.Ln2), max(0, (math.Log(float64(keys))-common)/math.Ln2)
+}
