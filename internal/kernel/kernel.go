@@ -26,6 +26,13 @@ const RowStep = 12
 // Panels is the number of panels that hold cols columns.
 func Panels(cols int) int { return (cols + PanelWidth - 1) / PanelWidth }
 
+// evenly is the height of blocks that hold rows in as few blocks of at most most rows as there can be, all of about the same
+// height: in a low block each sum would wait for its own last product.
+func evenly(rows, most int) int {
+	blocks := (rows + most - 1) / most
+	return (rows + blocks - 1) / blocks
+}
+
 // RoundUp is n rounded up to a multiple of step.
 func RoundUp(n, step int) int { return (n + step - 1) / step * step }
 

@@ -79,9 +79,9 @@ func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows,
 		multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 		return
 	}
-	step := 6
+	step := evenly(rows, 6)
 	if useAVX512 {
-		step = 12
+		step = evenly(rows, 12)
 	}
 	for r := 0; r < rows; r += step {
 		var keep *float32

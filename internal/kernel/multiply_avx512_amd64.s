@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func multiplyAVX512(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale *float32)
-TEXT ·multiplyAVX512(SB), NOSPLIT, $0-88
+TEXT ·multiplyAVX512(SB), NOSPLIT, $8-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstStride+8(FP), R8
 	SHLQ $2, R8
@@ -18,6 +18,7 @@ TEXT ·multiplyAVX512(SB), NOSPLIT, $0-88
 	MOVQ cols+72(FP), DX
 	MOVQ rescale+80(FP), R12
 	SHLQ $2, panelStride+48(FP)
+	MOVQ $64, next-8(SP)
 	LEAQ (R9)(R9*2), R13
 	LEAQ (R10)(R10*2), R11
 	CMPQ AX, $12

@@ -20,9 +20,6 @@ var (
 	avx2   = x86{name: "AVX2", reg: "Y", bytes: 32, rows: 6, zero: "VXORPS", firstB: 12, buffersB: 1, firstA: 14, registers: 16}
 )
 
-// panelBytes is the length of a row of a packed panel.
-const panelBytes = 32 * 4
-
 // unroll is the number of steps in depth between two checks of the loop: the fewer scalar instructions come between the
 // multiplications, the fewer take a place on the two ports that multiply.
 const unroll = 8
@@ -32,11 +29,10 @@ const unroll = 8
 //
 //	DI dst, R8 its stride      SI, R14, R15 rows 0, 4, 8 of a, R9 its stride, R13 three times that
 //	BX b, R10 its stride, R11 three times that     CX depth     DX columns left     R12 rescale
+//	next from these columns of b to those after them: half a panel and the rest of its stride by turns
 func multiplyX86(m x86) string {
 	a := new(asm)
-	a.head("!purego")
-	fmt.Fprintf(a, "\n// func multiply%s(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale *float32)\n", m.name)
-	fmt.Fprintf(a, "TEXT ·multiply%s(SB), NOSPLIT, $0-88\n", m.name)
+	a.begin(m.name, 8)
 	a.line("MOVQ dst+0(FP), DI")
 	for _, load := range [][2]string{{"dstStride+8", "R8"}, {"aStride+24", "R9"}, {"bStride+40", "R10"}} {
 		a.line("MOVQ %s(FP), %s", load[0], load[1])
@@ -47,6 +43,7 @@ func multiplyX86(m x86) string {
 	a.line("MOVQ cols+72(FP), DX")
 	a.line("MOVQ rescale+80(FP), R12")
 	a.line("SHLQ $2, panelStride+48(FP)")
+	a.line("MOVQ $%d, next-8(SP)", 4*columnStep)
 	a.line("LEAQ (R9)(R9*2), R13")
 	a.line("LEAQ (R10)(R10*2), R11")
 	for rows := m.rows; rows > 1; rows-- {
@@ -66,36 +63,37 @@ func multiplyX86(m x86) string {
 // columns is the loop over the columns for one number of rows.
 func (m x86) columns(a *asm, rows int) {
 	a.label("rows%d", rows)
-	if m.bytes == 64 {
-		a.line("CMPQ DX, $16")
+	if 2*m.bytes == panelBytes {
+		a.line("CMPQ DX, $%d", columnStep)
 		a.line("JLE  rows%dhalf", rows)
-		m.tile(a, rows, 2, 0, "full")
+		m.tile(a, rows, 2, "full")
 		a.line("MOVQ panelStride+48(FP), AX")
 		a.line("ADDQ AX, b+32(FP)")
-		a.line("ADDQ $%d, DI", panelBytes)
-		a.line("SUBQ $32, DX")
-		a.line("JGT  rows%d", rows)
-		a.line("JMP  done")
+		m.nextColumns(a, rows, 2)
 		a.label("rows%dhalf", rows)
-		m.tile(a, rows, 1, 0, "half")
+		m.tile(a, rows, 1, "half")
 		a.line("JMP  done")
 		return
 	}
-	m.tile(a, rows, 2, 0, "left")
-	a.line("ADDQ $%d, DI", panelBytes/2)
-	a.line("SUBQ $16, DX")
-	a.line("JLE  done")
-	m.tile(a, rows, 2, panelBytes/2, "right")
-	a.line("MOVQ panelStride+48(FP), AX")
+	m.tile(a, rows, 2, "")
+	a.line("MOVQ next-8(SP), AX")
 	a.line("ADDQ AX, b+32(FP)")
-	a.line("ADDQ $%d, DI", panelBytes/2)
-	a.line("SUBQ $16, DX")
+	a.line("SUBQ panelStride+48(FP), AX")
+	a.line("NEGQ AX")
+	a.line("MOVQ AX, next-8(SP)")
+	m.nextColumns(a, rows, 2)
+}
+
+// nextColumns goes on to the columns behind a tile, if there are any.
+func (m x86) nextColumns(a *asm, rows, vectors int) {
+	a.line("ADDQ $%d, DI", vectors*m.bytes)
+	a.line("SUBQ $%d, DX", vectors*m.bytes/4)
 	a.line("JGT  rows%d", rows)
 	a.line("JMP  done")
 }
 
-// tile computes rows × vectors accumulators over the whole depth, from offset bytes into the rows of the panel.
-func (m x86) tile(a *asm, rows, vectors, offset int, name string) {
+// tile computes rows × vectors accumulators over the whole depth.
+func (m x86) tile(a *asm, rows, vectors int, name string) {
 	prefix := fmt.Sprintf("rows%d%s", rows, name)
 	m.begin(a, rows, vectors, prefix)
 	a.line("MOVQ a+16(FP), SI")
@@ -111,7 +109,7 @@ func (m x86) tile(a *asm, rows, vectors, offset int, name string) {
 	a.line("JLT  %srest", prefix)
 	a.label("%sloop", prefix)
 	for step := range unroll {
-		m.step(a, rows, vectors, offset, step)
+		m.step(a, rows, vectors, step)
 	}
 	m.advance(a, rows, unroll)
 	a.line("SUBQ $%d, AX", unroll)
@@ -120,7 +118,7 @@ func (m x86) tile(a *asm, rows, vectors, offset int, name string) {
 	a.line("ADDQ $%d, AX", unroll)
 	a.line("JEQ  %sstore", prefix)
 	a.label("%sone", prefix)
-	m.step(a, rows, vectors, offset, 0)
+	m.step(a, rows, vectors, 0)
 	a.line("ADDQ R10, BX")
 	m.advance(a, rows, 1)
 	a.line("DECQ AX")
@@ -160,11 +158,11 @@ func (m x86) begin(a *asm, rows, vectors int, prefix string) {
 }
 
 // step adds one step in depth: a row of B times a number of each row of A.
-func (m x86) step(a *asm, rows, vectors, offset, step int) {
+func (m x86) step(a *asm, rows, vectors, step int) {
 	b := m.firstB + step%m.buffersB*vectors
 	index := []string{"", "(R10*1)", "(R10*2)", "(R11*1)"}[step%4]
 	for v := range vectors {
-		a.line("VMOVUPS %d(BX)%s, %s%d", offset+v*m.bytes, index, m.reg, b+v)
+		a.line("VMOVUPS %d(BX)%s, %s%d", v*m.bytes, index, m.reg, b+v)
 	}
 	if step%4 == 3 {
 		a.line("LEAQ (BX)(R10*4), BX")
