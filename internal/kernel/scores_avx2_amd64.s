@@ -129,7 +129,7 @@ TEXT ·addBiasAVX2(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), DX
 	TAIL256(DX)
 	MOVL         $0xff800000, AX
-	MOVQ         AX, X3
+	VMOVQ        AX, X3
 	VBROADCASTSS X3, Y3
 	TESTQ        DX, DX
 	JEQ          addBiasTail
@@ -173,7 +173,7 @@ TEXT ·addDistanceAVX2(SB), NOSPLIT, $0-32
 	TAIL256(DX)
 	VPSUBD       ·ascending(SB), Y2, Y2
 	MOVL         $8, AX
-	MOVQ         AX, X3
+	VMOVQ        AX, X3
 	VPBROADCASTD X3, Y3
 	TESTQ        DX, DX
 	JEQ          addDistanceTail
@@ -204,7 +204,7 @@ TEXT ·hideAVX2(SB), NOSPLIT, $0-24
 	MOVQ         keep+8(FP), SI
 	MOVQ         n+16(FP), DX
 	MOVL         $0xff800000, AX
-	MOVQ         AX, X0
+	VMOVQ        AX, X0
 	VBROADCASTSS X0, Y0
 	VPXOR        Y1, Y1, Y1
 	SUBQ         $8, DX
@@ -245,12 +245,12 @@ TEXT ·hideOthersAVX2(SB), NOSPLIT, $0-32
 	MOVQ         s+0(FP), DI
 	MOVQ         ids+8(FP), SI
 	MOVL         own+16(FP), AX
-	MOVQ         AX, X1
+	VMOVQ        AX, X1
 	VPBROADCASTD X1, Y1
 	MOVQ         n+24(FP), DX
 	TAIL256(DX)
 	MOVL         $0xff800000, AX
-	MOVQ         AX, X0
+	VMOVQ        AX, X0
 	VBROADCASTSS X0, Y0
 	TESTQ        DX, DX
 	JEQ          hideOthersTail

@@ -29,7 +29,8 @@ fillTail:
 	op x, a1, b1
 
 // SOFTCAP replaces the two vectors in Z0 and Z1 by limit·tanh(k·s). VMINPS and VMAXPS give their first operand where one is
-// NaN, so NaN stays.
+// NaN, so NaN stays. Instead of a division, which takes 16 cycles, the quotient comes from an approximate reciprocal and is
+// corrected by what it leaves of the numerator: q += (p − q·d)/d.
 //
 //	Z16 k    Z17 limit    Z18 … Z22 the numerator's coefficients, Z23 … Z26 the denominator's (which begins with Z18 = 1)
 //	Z27, Z28 bounds of the argument    Z18, Z29 bounds of the result
@@ -55,13 +56,19 @@ fillTail:
 	TWO(VFMADD213PS, Z18, Z2, Z3, Z4, Z5)  \
 	VMULPS      Z0, Z4, Z4                 \
 	VMULPS      Z1, Z5, Z5                 \
-	VDIVPS      Z6, Z4, Z4                 \
-	VDIVPS      Z7, Z5, Z5                 \
-	VMINPS      Z4, Z18, Z4                \
-	VMINPS      Z5, Z18, Z5                \
-	VMAXPS      Z4, Z29, Z4                \
-	VMAXPS      Z5, Z29, Z5                \
-	TWO(VMULPS, Z17, Z4, Z5, Z0, Z1)
+	VRCP14PS    Z6, Z8                     \
+	VRCP14PS    Z7, Z9                     \
+	VMULPS      Z8, Z4, Z0                 \
+	VMULPS      Z9, Z5, Z1                 \
+	VFNMADD231PS Z6, Z0, Z4                \
+	VFNMADD231PS Z7, Z1, Z5                \
+	VFMADD231PS Z8, Z4, Z0                 \
+	VFMADD231PS Z9, Z5, Z1                 \
+	VMINPS      Z0, Z18, Z0                \
+	VMINPS      Z1, Z18, Z1                \
+	VMAXPS      Z0, Z29, Z0                \
+	VMAXPS      Z1, Z29, Z1                \
+	TWO(VMULPS, Z17, Z0, Z1, Z0, Z1)
 
 // func softcapAVX512(s *float32, k, limit float32, n int)
 TEXT ·softcapAVX512(SB), NOSPLIT, $0-24

@@ -1,6 +1,10 @@
 package kernel
 
-import "testing"
+import (
+	"os"
+	"strings"
+	"testing"
+)
 
 // A variant is one set of kernels that the exported functions can choose.
 type variant struct {
@@ -21,4 +25,10 @@ func eachVariant(t *testing.T, test func(t *testing.T)) {
 			test(t)
 		})
 	}
+}
+
+// turnedOff reports whether GODEBUG hides a feature of the CPU from this program.
+func turnedOff(feature string) bool {
+	debug := os.Getenv("GODEBUG")
+	return strings.Contains(debug, "cpu."+feature+"=off") || strings.Contains(debug, "cpu.all=off")
 }
