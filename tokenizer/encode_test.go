@@ -84,3 +84,18 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// What grows when it is normalized must not take time that grows with the square.
+func TestLongTexts(t *testing.T) {
+	uncased := open(t, "minilm")
+	for _, s := range []string{"İ", "漢", "e\u0301\u0323", "\u0344", "[CLS]", " ", "a", "각", "!"} {
+		n := 1 << 20 / len(s)
+		e, err := uncased.Encode(strings.Repeat(s, n), &Options{NoSpecial: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := len(e.Offsets); k > 0 && e.Offsets[k-1][1] != n*len([]rune(s)) && e.Offsets[k-1][1] != n*len([]rune(s))-2 {
+			t.Errorf("%q: the last token ends at %d, expected %d", s, e.Offsets[k-1][1], n*len([]rune(s)))
+		}
+	}
+}

@@ -35,7 +35,7 @@ type normalized struct {
 	from []int32 // for each byte of text: the code point of the original that it comes from, counted from 0
 
 	run   []traced // scratch of normalize
-	parts []part   // and of canonical
+	parts []part   // and of decompose
 }
 
 // traced is a character and the code point of the original that it comes from.
@@ -177,29 +177,36 @@ func (n *normalized) unifyBlanks() {
 }
 
 func (n *normalized) setIdeographsApart() {
-	if !slices.ContainsFunc(n.run, func(t traced) bool { return isIdeograph(t.char) }) {
-		return
-	}
-	spaced := make([]traced, 0, 3*len(n.run))
-	for _, t := range n.run {
-		if isIdeograph(t.char) {
-			spaced = append(spaced, traced{' ', t.from}, t, traced{' ', t.from})
-		} else {
-			spaced = append(spaced, t)
-		}
-	}
-	n.run = spaced
+	n.expand(isIdeograph, func(out []traced, t traced) []traced {
+		return append(out, traced{' ', t.from}, t, traced{' ', t.from})
+	})
 }
 
+// lower makes letters small. İ is the only one that becomes two characters, and neither changes again.
 func (n *normalized) lower() {
-	for i := 0; i < len(n.run); i++ {
-		first, second := lower(n.run[i].char)
-		n.run[i].char = first
-		if second != 0 {
-			i++
-			n.run = slices.Insert(n.run, i, traced{second, n.run[i-1].from})
+	isDottedI := func(r rune) bool { return r == 'İ' }
+	n.expand(isDottedI, func(out []traced, t traced) []traced {
+		return append(out, traced{'i', t.from}, traced{'\u0307', t.from})
+	})
+	for i, t := range n.run {
+		n.run[i].char = lower(t.char)
+	}
+}
+
+// expand puts what by appends in the place of each character that is of a kind.
+func (n *normalized) expand(is func(rune) bool, by func(out []traced, t traced) []traced) {
+	if !slices.ContainsFunc(n.run, func(t traced) bool { return is(t.char) }) {
+		return
+	}
+	out := make([]traced, 0, 2*len(n.run))
+	for _, t := range n.run {
+		if is(t.char) {
+			out = by(out, t)
+		} else {
+			out = append(out, t)
 		}
 	}
+	n.run = out
 }
 
 // part is a character of a decomposition.

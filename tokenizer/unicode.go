@@ -91,20 +91,17 @@ func isIdeograph(r rune) bool {
 		0x2F800 <= r && r <= 0x2FA1F
 }
 
-// lower returns the lower case of r, which for İ is two characters: i and a combining dot.
-func lower(r rune) (rune, rune) {
-	if r == 'İ' {
-		return 'i', '\u0307'
-	}
+// lower returns the lower case of r, other than of İ.
+func lower(r rune) rune {
 	l := unicode.ToLower(r)
 	if l == r && r >= laterLower[0].lo {
 		for _, p := range laterLower {
 			if p.lo <= r && r <= p.hi {
-				return r - p.lo + p.to, 0
+				return r - p.lo + p.to
 			}
 		}
 	}
-	return l, 0
+	return l
 }
 
 // laterLower are capital letters, lo to hi, that have small ones, from to on, since Unicode 16 or 17.

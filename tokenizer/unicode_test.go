@@ -43,12 +43,9 @@ func TestUnicode(t *testing.T) {
 		if !utf8.ValidRune(r) {
 			continue
 		}
-		first, second := lower(r)
-		got := string(first)
-		if second != 0 {
-			got += string(second)
-		}
-		if want := rewrites["lower"].of(r); got != want {
+		n := normalized{run: []traced{{char: r}}}
+		n.lower()
+		if got, want := spelled(n.run), rewrites["lower"].of(r); got != want {
 			t.Errorf("%U in lower case: %+q, expected %+q", r, got, want)
 		}
 		// unicode.txt has only some of the Hangul syllables.
@@ -59,11 +56,17 @@ func TestUnicode(t *testing.T) {
 }
 
 func decomposed(r rune) string {
-	var s string
-	for _, p := range appendParts(nil, r) {
-		s += string(p.char)
+	n := normalized{run: []traced{{char: r}}}
+	n.decompose()
+	return spelled(n.run)
+}
+
+func spelled(run []traced) string {
+	var s strings.Builder
+	for _, t := range run {
+		s.WriteRune(t.char)
 	}
-	return s
+	return s.String()
 }
 
 type rewrite map[rune]string
