@@ -69,7 +69,7 @@ func ruler(cells, pool int) string {
 			b.WriteString(padRight(mark, every))
 		}
 	}
-	return b.String()
+	return strings.TrimRight(b.String(), " ")
 }
 
 // shaded draws one line for each row of cells and, where there is room, names the key with the row's largest weight.

@@ -45,7 +45,7 @@ type Subject struct {
 // header is the line that says what is shown.
 func (s *Subject) header(width int) []string {
 	parts := []string{
-		Printable(s.Model),
+		shorten(Printable(s.Model), width-2),
 		fmt.Sprintf("%s × %s", count(s.View.NumLayers, "layer"), count(s.View.NumHeads, "head")),
 		count(len(s.View.Tokens), "token"),
 		"weights (softmax)",

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/rapt-go/rapt/internal/safetensors"
 	"github.com/rapt-go/rapt/lens"
@@ -153,6 +154,25 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// Whatever the tokens are called and however wide the screen is, lines fit it and nothing commands the terminal.
+func TestAnyNamesAnyWidth(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		words := rapid.SliceOfN(rapid.String(), 0, 60).Draw(r, "words")
+		screen := Screen{Width: rapid.IntRange(0, 130).Draw(r, "width"), Color: Color(rapid.IntRange(0, 3).Draw(r, "color"))}
+		s := made(t, words...)
+		s.Model = rapid.String().Draw(r, "model")
+		look := &Look{Subject: s, Head: lens.Head{Head: 1}, Special: rapid.Bool().Draw(r, "special")}
+		find := &Find{Subject: s, Query: s.Names[0], Key: s.Names[len(words)], Ranking: s.View.Find([]int{0}, []int{len(words)})}
+		for _, figure := range []printer{look, find} {
+			var b strings.Builder
+			if err := figure.Print(&b, screen); err != nil {
+				r.Fatal(err)
+			}
+			checkLines(r, b.String(), screen)
+		}
+	})
+}
+
 func compare(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -174,7 +194,7 @@ var escape = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // checkLines checks what must hold for every picture: lines fit the screen, there are no codes but those of colours,
 // and none without colours.
-func checkLines(t *testing.T, text string, s Screen) {
+func checkLines(t rapid.TB, text string, s Screen) {
 	t.Helper()
 	if s.Color == NoColor && strings.Contains(text, "\x1b") {
 		t.Errorf("there are escape codes without colours")

@@ -22,7 +22,7 @@ const maxFound = 10
 // Print draws the figure.
 func (f *Find) Print(w io.Writer, s Screen) error {
 	width := s.width()
-	query, key := Printable(f.Query), Printable(f.Key)
+	query, key := shorten(Printable(f.Query), width/2-4), shorten(Printable(f.Key), width/2-4)
 	lines := append(f.header(width), "")
 	lines = append(lines, wrap(fmt.Sprintf("%s: how much of %s's attention goes to %s, %%",
 		s.Color.strong(query+" → "+key), query, key), width)...)

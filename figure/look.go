@@ -85,8 +85,9 @@ func (l *Look) next(pairs []lens.Pair) []string {
 		}
 	}
 	for _, p := range pairs {
-		if plain(names[p.Query]) && plain(names[p.Key]) {
-			tries = append(tries, fmt.Sprintf("--find %s:%s", names[p.Query], names[p.Key]))
+		if try := fmt.Sprintf("--find %s:%s", names[p.Query], names[p.Key]); plain(names[p.Query]) && plain(names[p.Key]) &&
+			displayWidth(try) < minWidth {
+			tries = append(tries, try)
 			break
 		}
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // Printable is s with everything escaped that isn't a visible character or a blank: control characters, which could
-// command the terminal, and invisible ones, which could reorder a line. A token that begins with a combining mark gets a
-// dotted circle to carry it. Bytes that aren't UTF-8 are escaped too.
+// command the terminal, invisible ones, which could reorder a line, and bytes that aren't UTF-8. A combining mark with no
+// letter before it gets a dotted circle to carry it.
 func Printable(s string) string {
 	var b strings.Builder
 	for i, r := range s {
@@ -20,7 +20,7 @@ func Printable(s string) string {
 		case !unicode.IsPrint(r):
 			quoted := strconv.QuoteRuneToASCII(r)
 			b.WriteString(quoted[1 : len(quoted)-1])
-		case i == 0 && unicode.Is(unicode.M, r):
+		case unicode.Is(unicode.M, r) && (i == 0 || s[i-1] == ' '):
 			b.WriteString("◌" + string(r))
 		default:
 			b.WriteRune(r)
@@ -38,8 +38,12 @@ func shorten(s string, width int) string {
 	if displayWidth(s) <= width {
 		return s
 	}
-	if inner := strings.Trim(s, "[]<>"); inner != "" && len(inner) < len(s) && displayWidth(inner) <= width {
-		return inner
+	for _, brackets := range []string{"[]", "<>"} {
+		inner, ok := strings.CutPrefix(s, brackets[:1])
+		inner, closed := strings.CutSuffix(inner, brackets[1:])
+		if inner = Printable(inner); ok && closed && inner != "" && displayWidth(inner) <= width {
+			return inner
+		}
 	}
 	end := 0
 	for i, r := range s {

@@ -44,9 +44,9 @@ func (v *View) Excess(h Head) []float64 { // [query][key]
 }
 
 // content lists the tokens of content words: neither special nor punctuation nor function words. A text of fewer than
-// two such words counts all its words, and one without words all its ordinary tokens.
+// two such words counts its function words too; if these are fewer than two there is nothing to relate, and no token.
 func (v *View) content() []int {
-	for last := Content; last < Punctuation; last++ {
+	for last := Content; last <= Function; last++ {
 		var tokens []int
 		for i, t := range v.Tokens {
 			if t.Kind <= last {
@@ -57,7 +57,7 @@ func (v *View) content() []int {
 			return tokens
 		}
 	}
-	return v.ordinary
+	return nil
 }
 
 // A HeadScore is a head and a number by which heads are ranked.

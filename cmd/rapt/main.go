@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -20,7 +21,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -33,6 +34,8 @@ func run(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return 0
+	case isClosedPipe(err):
+		return 1
 	case errors.As(err, &usage):
 		fmt.Fprintln(os.Stderr, "rapt:", err)
 		return 2
@@ -42,19 +45,50 @@ func run(ctx context.Context, args []string) int {
 	}
 }
 
+// newRootCommand makes the command and all its verbs. Without a verb rapt is "rapt look".
 func newRootCommand() *cobra.Command {
+	var f lookFlags
 	root := &cobra.Command{
-		Use:           "rapt [TEXT…]",
-		Short:         "See what the attention of a transformer looks at",
+		Use:   "rapt [look] TEXT…",
+		Short: "See what the attention of a transformer looks at",
+		Long: `Rapt runs a transformer on a text and shows which word looks at which. The model
+all-MiniLM-L6-v2 is built in; --model takes another from its directory.
+
+What isn't one of the commands below is a text, as if after "rapt look".`,
+		Example: `  rapt "The cat sat on the mat."
+  rapt "The cat sat on the mat." --find sat:cat`,
+		Version:       version(),
+		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && cmd.Flags().NFlag() == 0 {
+				return cmd.Help()
+			}
+			return f.run(cmd, args)
+		},
 	}
+	root.SetVersionTemplate("rapt {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newAttendCommand())
-	root.AddCommand(newExplainCommand())
-	root.AddCommand(newModelCommand())
-	root.AddCommand(newEmbedCommand())
+	f.define(root)
+	root.AddCommand(
+		newLookCommand(),
+		newExplainCommand(),
+		newAttendCommand(),
+		newTokensCommand(),
+		newEmbedCommand(),
+		newModelCommand(),
+	)
 	return root
+}
+
+// version is what the program was built from, as far as Go has noted it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
 }
 
 // noArgs is cobra.NoArgs with an error that counts as a wrong call.
