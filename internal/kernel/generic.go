@@ -124,10 +124,10 @@ const (
 	exp2C5 = 0.0018671300495043397
 )
 
-// exp2 is 2^x: the polynomial of x − ⌊x⌋, times 2^⌊x⌋. A result that would be a denormal number is 0, NaN gives NaN.
+// exp2 is 2^x: the polynomial of x − ⌊x⌋, times 2^⌊x⌋; 0 where x < −100, as Softmax says. NaN gives NaN.
 func exp2(x float32) float32 {
 	switch {
-	case x < -126:
+	case x < -100:
 		return 0
 	case x >= 128:
 		return float32(math.Inf(1))

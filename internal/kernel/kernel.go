@@ -88,8 +88,10 @@ func PackValues(dst, v []float32, stride, n, dim int) {
 //	rowMax[r]  = top
 //
 // c > 0 multiplies the scores. The difference is taken before the product, so that large scores lose no digits. A row
-// that has seen nothing but −Inf keeps rowMax −Inf and gives 0. A NaN makes rowSum[r] NaN. Where an exponential is less
-// than 2⁻¹²⁶ it is 0: as a denormal number it would cost a hundred cycles, here and as a weight, and would change no sum.
+// that has seen nothing but −Inf keeps rowMax −Inf and gives 0. A NaN makes rowSum[r] NaN.
+//
+// An exponential less than 2⁻¹⁰⁰ is 0. Beside that of the largest score, 1, it is lost in every sum; but its products with
+// values could be denormal numbers, each of which costs a hundred cycles and more.
 func Softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
 	if n == 0 {
 		for r := range rows {
@@ -100,7 +102,7 @@ func Softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescal
 	softmax(s, stride, rows, n, c, rowMax, rowSum, rescale)
 }
 
-// Exp is e^x, to 2e-7 of its value for |x| < 10: 2^(x·log₂e) as Softmax computes it.
+// Exp is e^x, to 2e-7 of its value for |x| < 10: 2^(x·log₂e) as Softmax computes it, and 0 where that is less than 2⁻¹⁰⁰.
 func Exp(x float32) float32 { return exp2(x * log2E) }
 
 // Combine computes dst[j] = a·dst[j] + b·src[j].

@@ -124,8 +124,8 @@ const (
 	// epsilon is the relative error of one rounding.
 	epsilon = 1.0 / (1 << 24)
 
-	// smallest is the smallest normal float32.
-	smallest = 0x1p-126
+	// least is the smallest weight that isn't 0.
+	least = 0x1p-100
 )
 
 // lengths are all small ones and those around the steps of the longest loops.

@@ -14,7 +14,7 @@
 	op x, a3, b3
 
 // EXP2x2 and EXP2x4 make Y8 … the exponentials 2^t of t in Y0 …, t ≤ 0: the polynomial of the fraction, times 2^⌊t⌋; 0
-// where t < −126. NaN gives NaN.
+// where t < −100. NaN gives NaN.
 //
 // For the steps between see exp2Table. VMAXPS gives its first operand where one is NaN, so NaN stays.
 #define EXP2x2 \

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// Z23 = −126, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
+// Z23 = −100, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
 DATA exp2Table<>+0(SB)/4, $0xff800000
 DATA exp2Table<>+4(SB)/4, $0x3f800000
 DATA exp2Table<>+8(SB)/4, $0x3f31725d
@@ -10,11 +10,11 @@ DATA exp2Table<>+12(SB)/4, $0x3e75edab
 DATA exp2Table<>+16(SB)/4, $0x3d648e73
 DATA exp2Table<>+20(SB)/4, $0x3c13bc2b
 DATA exp2Table<>+24(SB)/4, $0x3af4ba7d
-DATA exp2Table<>+28(SB)/4, $0xc2fc0000
+DATA exp2Table<>+28(SB)/4, $0xc2c80000
 GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 
 // EXP2 replaces t by 2^t: the polynomial of its fraction r, scaled by the power that VSCALEFPS takes from t itself; 0 where
-// t < −126. NaN gives NaN. It uses K4.
+// t < −100. NaN gives NaN. It uses K4.
 #define EXP2(t, r, p) \
 	VREDUCEPS   $1, t, r      \
 	VCMPPS      $5, Z23, t, K4 \

@@ -3,9 +3,9 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// EXP2 makes V8 … V11 the exponentials 2^t of t in V0 … V3, t ≤ 0; 0 where t < −126. NaN gives NaN. For the steps see
+// EXP2 makes V8 … V11 the exponentials 2^t of t in V0 … V3, t ≤ 0; 0 where t < −100. NaN gives NaN. For the steps see
 // exp2Table. R5 points to exp2Lanes: the coefficients are loaded where FMLA adds to them, as a copy of a register would take
-// the place of a multiplication. V24 = −127, V25 = 127 as int32, V26 the last coefficient.
+// the place of a multiplication. V24 = −101, V25 = 101 as int32, V26 the last coefficient.
 #define EXP2 \
 	FMAX(24, 0, 0)                    \
 	FMAX(24, 1, 1)                    \
@@ -110,7 +110,7 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $64-64
 	AND   $15, R4
 	FMOVQ 80(R5), F26
 	FMOVQ 96(R5), F24
-	MOVD  $127, R9
+	MOVD  $101, R9
 	VDUP  R9, V25.S4
 	FMOVQ 128(R5), F27
 

@@ -16,7 +16,7 @@ var softmaxCases = []softmaxCase{
 	{"first block", func(next func() float32, _ int) float32 { return 3 * next() }, func(int) float32 { return -inf }},
 	{"later block", func(next func() float32, _ int) float32 { return 3 * next() }, func(r int) float32 { return float32(r) }},
 	{"large scores", func(next func() float32, _ int) float32 { return 1e4 + 40*next() }, func(int) float32 { return 1e4 }},
-	{"denormal weights", func(next func() float32, _ int) float32 { return 100 * next() }, func(int) float32 { return -inf }},
+	{"vanishing weights", func(next func() float32, _ int) float32 { return 100 * next() }, func(int) float32 { return -inf }},
 	{"hidden keys", func(next func() float32, j int) float32 { return []float32{next(), -inf}[j*j%3%2] }, func(int) float32 { return -inf }},
 	{"no key", func(func() float32, int) float32 { return -inf }, func(int) float32 { return -inf }},
 	{"no further key", func(func() float32, int) float32 { return -inf }, func(r int) float32 { return float32(r) - 5 }},
@@ -102,8 +102,8 @@ func checkSoftmax(t *testing.T, c float32, weights []float32, rowMax, rowSum, re
 		switch {
 		case x == -inf && top != inf && weights[j] != 0:
 			t.Fatalf("the weight of a hidden key is %v", weights[j])
-		case weights[j] != 0 && weights[j] < smallest:
-			t.Fatalf("weight %v is denormal", weights[j])
+		case weights[j] != 0 && weights[j] < least:
+			t.Fatalf("weight %v is less than 2⁻¹⁰⁰", weights[j])
 		case x == top && x-x == 0 && weights[j] != 1:
 			t.Fatalf("the weight of the largest score is %v", weights[j])
 		}
@@ -116,13 +116,13 @@ func checkSoftmax(t *testing.T, c float32, weights []float32, rowMax, rowSum, re
 }
 
 // expError bounds the error of exp(c·(x−top)): 2e-7 of it from exp2, and from the roundings of the difference, of c·log₂e
-// and of the product, which stand in the exponent. What is next to the smallest normal number may be 0.
+// and of the product, which stand in the exponent. What is next to 2⁻¹⁰⁰ may be 0.
 func expError(c, x, top float32) float64 {
 	exponent := float64(c) * (float64(x) - float64(top))
 	if math.IsInf(exponent, 0) || math.IsNaN(exponent) {
 		return 0
 	}
-	return math.Exp(exponent)*(2e-7+3*epsilon*math.Abs(exponent)) + smallest
+	return math.Exp(exponent)*(2e-7+3*epsilon*math.Abs(exponent)) + least
 }
 
 // 2^t over the whole range of the softmax.
@@ -147,7 +147,7 @@ func TestSoftmaxExp2(t *testing.T) {
 			Softmax(s, n, 1, n, c, rowMax, rowSum, rescale)
 			for j, x := range s {
 				want := math.Exp2(float64(scores[j]))
-				if want < smallest {
+				if want < least {
 					want = 0
 				}
 				err := math.Abs(float64(x) - want)

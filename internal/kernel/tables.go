@@ -4,12 +4,13 @@ package kernel
 
 // Constants of the vector kernels, which read them one by one.
 
-// exp2Table is for 2^t with t ≤ 0: see exp2 in generic.go. Vectors get 2^⌊t⌋ by adding 1.5·2²³ + 127 to ⌊t⌋, which leaves
-// ⌊t⌋ + 127 in the last bits, and moving those to the exponent; t is bounded at −127, where that gives 0.
+// exp2Table is for 2^t with t ≤ 0: see exp2 in generic.go. The polynomial has 2²⁶ as a factor, so that it is to be multiplied
+// by 2^(⌊t⌋−26), whose exponent bits are ⌊t⌋ + 101. Where those come out of the sum of ⌊t⌋ and 1.5·2²³ + 101, they are its last
+// bits. t is bounded at −101, where the bits are 0 and so is the number: every t < −100 gives 0 without a compare.
 var exp2Table = [...]float32{
-	1, exp2C1, exp2C2, exp2C3, exp2C4, exp2C5, // 0 … 20: the polynomial
-	-127,        // 24
-	3<<22 + 127, // 28
+	0x1p26, exp2C1 * 0x1p26, exp2C2 * 0x1p26, exp2C3 * 0x1p26, exp2C4 * 0x1p26, exp2C5 * 0x1p26, // 0 … 20
+	-101,        // 24
+	3<<22 + 101, // 28
 	negativeInf, // 32
 }
 
