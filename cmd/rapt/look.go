@@ -68,7 +68,7 @@ func (f *lookFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.json, "json", false, "print all weights as a JSON object")
 	flags.StringVarP(&f.output, "output", "o", "", "write all weights to `file`: .json, .csv or .npz")
 	flags.BoolVar(&f.hidden, "hidden", false, "put hidden states, and logits if there are any, in the .npz too")
-	flags.StringVar(&f.color, "color", "auto", "auto, always or never")
+	flags.StringVar(&f.color, "color", "auto", "use colours: `when` is auto, always or never")
 }
 
 func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
