@@ -12,7 +12,7 @@
 //
 // # How it works
 //
-// Keys and values are taken in blocks of 256. For each block a few queries at a time get their scores, whose exponentials
+// Keys and values are taken in blocks of 512. For each block a few queries at a time get their scores, whose exponentials
 // against the largest score so far multiply the values, while the sums found earlier are scaled down when a larger score
 // turns up: the online softmax of Milakov and Gimelshein (2018), tiled as in FlashAttention (Dao et al. 2022). Blocks
 // that no query of a tile can see are skipped. Memory beyond the arguments is a few megabytes a thread.

@@ -13,7 +13,7 @@ func (c *call) attendFew(t *tile, keys span, w *worker, sums *state) {
 		width := min(kernel.PanelWidth, n-at)
 		for h := range t.kvHeads {
 			kernel.PackKeys(w.keys, c.k.from(b, first+at, t.kvHead+h), c.k.SeqStride, width, c.dim)
-			kernel.Multiply(w.scores[h*rows*keyTile+at:], keyTile, w.queries[h*rows*c.dim:], c.dim,
+			kernel.Multiply(w.scores[h*rows*keyTile+at:], keyTile, w.queries[h*rows*w.queryStride:], w.queryStride,
 				kernel.Packed(w.keys, c.dim), rows, c.dim, width, nil)
 		}
 	}

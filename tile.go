@@ -9,7 +9,10 @@ import (
 
 // A worker is what one goroutine needs for the tile at hand.
 type worker struct {
-	queries  []float32 // [rows][dim]
+	queries     []float32 // [rows][queryStride]
+	queryStride int
+	copied      []float32 // [rows][dim], if the queries had to be copied
+
 	keys     []float32 // a packed block of up to keyTile keys
 	values   []float32 // a packed block of up to keyTile values
 	scores   []float32 // [RowStep, or rows of a tile of few][keyTile]
@@ -25,6 +28,12 @@ type worker struct {
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
 
+// release gives w back, without a hold on the caller's memory.
+func (w *worker) release() {
+	w.queries, w.ahead = nil, ahead{}
+	workers.Put(w)
+}
+
 // grow returns x with length n, and any contents.
 func grow(x []float32, n int) []float32 {
 	if cap(x) < n {
@@ -35,7 +44,6 @@ func grow(x []float32, n int) []float32 {
 
 func (w *worker) prepare(c *call, t *tile) {
 	rows := c.rows(t)
-	w.queries = grow(w.queries, rows*c.dim)
 	w.keys = grow(w.keys, keyTile*c.dim)
 	w.values = grow(w.values, keyTile*kernel.Panels(c.valueDim)*kernel.PanelWidth)
 	step := kernel.RowStep
@@ -85,7 +93,16 @@ func (c *call) chunkState(t *tile, chunk int) state {
 	return c.partial.slice(t.firstState+(chunk-t.firstChunk)*rows, rows)
 }
 
+// loadQueries sets the rows that the products read: the tile's own, where they lie in order and not all in the same few
+// sets of the cache, else a copy.
 func (c *call) loadQueries(t *tile, w *worker) {
+	if c.rows(t) == t.to-t.from && c.q.SeqStride%cacheSets != 0 {
+		b, i := c.queryAt(t.batch, t.from)
+		w.queries, w.queryStride = c.q.from(b, i, c.queryHead(t, 0)), c.q.SeqStride
+		return
+	}
+	w.copied = grow(w.copied, c.rows(t)*c.dim)
+	w.queries, w.queryStride = w.copied, c.dim
 	for r := range c.rows(t) {
 		b, i := c.queryAt(t.batch, c.query(t, r))
 		copy(w.queries[r*c.dim:][:c.dim], c.q.row(b, i, c.queryHead(t, r)))
@@ -190,7 +207,7 @@ func (c *call) groupHidden(t *tile, g *group, ids span) bool {
 // attendGroup adds keys to the sums of a few rows: scores, softmax, weighted sum.
 func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state) {
 	skip, n := g.keys.from-block.from, g.keys.to-g.keys.from
-	kernel.Multiply(w.scores, keyTile, w.queries[g.first*c.dim:], c.dim,
+	kernel.Multiply(w.scores, keyTile, w.queries[g.first*w.queryStride:], w.queryStride,
 		kernel.Packed(w.keys[skip*c.dim:], c.dim), g.rows, c.dim, n, nil)
 	if !(g.whole && c.plain && !c.screened) {
 		for i := range g.rows {

@@ -128,8 +128,9 @@ func (c *call) scoresPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	rows := c.rows(t)
 	w.prepare(c, t)
+	w.copied = grow(w.copied, rows*c.dim)
 	for r := range rows {
-		copy(w.queries[r*c.dim:][:c.dim], c.q.row(t.batch, c.askedQuery(c.query(t, r)), c.queryHead(t, r)))
+		copy(w.copied[r*c.dim:][:c.dim], c.q.row(t.batch, c.askedQuery(c.query(t, r)), c.queryHead(t, r)))
 	}
 	for from := 0; from < c.keys; from += keyTile {
 		c.scoreBlock(t, span{from, min(from+keyTile, c.keys)}, w)
@@ -155,7 +156,7 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 			kernel.PackKeys(w.keys, c.k.from(t.batch, block.from, t.kvHead), c.k.SeqStride, n, c.dim)
 			packed = true
 		}
-		kernel.Multiply(w.scores, keyTile, w.queries[first*c.dim:], c.dim, kernel.Packed(w.keys, c.dim), count, c.dim, n, nil)
+		kernel.Multiply(w.scores, keyTile, w.copied[first*c.dim:], c.dim, kernel.Packed(w.keys, c.dim), count, c.dim, n, nil)
 		for r := range count {
 			at := Segment{t.batch, c.queryHead(t, first+r), c.askedQuery(c.query(t, first+r)), block.from}
 			scores := w.scores[r*keyTile:][:n]
