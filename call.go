@@ -102,8 +102,7 @@ type tile struct {
 
 	firstChunk, chunks int   // of the keys that its queries may see
 	firstState         int   // of its first chunk's rows in call.partial, if it is split into parts
-	parts              int   // that it is split into, a chunk each; 1: it isn't split
-	left               int32 // parts that are not done yet; atomic
+	missing            int32 // parts that are not done yet; atomic
 }
 
 // A part is one piece of work: the chunks first, …, last−1 of a tile's keys.
@@ -164,9 +163,9 @@ func (c *call) divide() (states int) {
 	few := len(c.tiles) < 2*c.threads() && c.threads() > 1
 	for i := range c.tiles {
 		t := &c.tiles[i]
-		t.parts = 1
+		t.missing = 1
 		if t.chunks > 1 && (few || c.headRows(t) <= kernel.RowStep) {
-			t.parts, t.left = t.chunks, int32(t.chunks)
+			t.missing = int32(t.chunks)
 			t.firstState = states
 			states += t.chunks * c.rows(t)
 			for chunk := t.firstChunk; chunk < t.firstChunk+t.chunks; chunk++ {

@@ -23,14 +23,13 @@ type worker struct {
 	sums, total state // of the chunk at hand; of all chunks so far
 
 	infinite infinities
-	ahead    ahead
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
 
 // release gives w back, without a hold on the caller's memory.
 func (w *worker) release() {
-	w.queries, w.ahead = nil, ahead{}
+	w.queries = nil
 	workers.Put(w)
 }
 
@@ -64,27 +63,30 @@ func (c *call) attendPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	w.prepare(c, t)
 	c.loadQueries(t, w)
-	w.ahead.look(c, p)
-	if t.parts == 1 {
-		c.attendChunk(t, p.first, w, &w.total)
-		for chunk := p.first + 1; chunk < p.last; chunk++ {
+	switch {
+	case t.chunks <= 1:
+		c.attendChunk(t, p.first, w, &w.sums)
+		c.write(t, &w.sums)
+	case p.last-p.first == t.chunks:
+		w.total.reset()
+		for chunk := p.first; chunk < p.last; chunk++ {
 			c.attendChunk(t, chunk, w, &w.sums)
 			w.total.add(c.exponent, &w.sums)
 		}
 		c.write(t, &w.total)
-		return
+	default:
+		sums := c.chunkState(t, p.first)
+		c.attendChunk(t, p.first, w, &sums)
+		if atomic.AddInt32(&t.missing, -1) > 0 {
+			return
+		}
+		w.total.reset()
+		for chunk := range t.chunks {
+			sums := c.chunkState(t, t.firstChunk+chunk)
+			w.total.add(c.exponent, &sums)
+		}
+		c.write(t, &w.total)
 	}
-	sums := c.chunkState(t, p.first)
-	c.attendChunk(t, p.first, w, &sums)
-	if atomic.AddInt32(&t.left, -1) > 0 {
-		return
-	}
-	w.total.reset()
-	for chunk := range t.chunks {
-		sums := c.chunkState(t, t.firstChunk+chunk)
-		w.total.add(c.exponent, &sums)
-	}
-	c.write(t, &w.total)
 }
 
 // chunkState is where the sums of one chunk of a split tile are kept.
@@ -215,13 +217,11 @@ func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state
 			c.shapeScores(w.scores[i*keyTile:][:n], at, c.visibleSpan(t.batch, at.Query), w.keep)
 		}
 	}
-	w.ahead.step()
 	w.infinite.see(w.scores, g.rows, skip, n)
 	kernel.Softmax(w.scores, keyTile, g.rows, n, c.exponent, sums.max[g.first:], sums.sum[g.first:], w.rescale)
 	kernel.Multiply(sums.acc[g.first*c.width:], c.width, w.scores, keyTile,
 		kernel.Packed(w.values, block.to-block.from).Skip(skip), g.rows, n, c.valueDim, w.rescale)
 	w.infinite.add(sums.acc[g.first*c.width:], c.width, w.scores, g.rows, skip)
-	w.ahead.step()
 }
 
 // write finishes all rows of a tile.
