@@ -1,10 +1,10 @@
 // Package kernel holds the inner loops of attention on float32: matrix products on packed panels, the softmax of a block
-// of scores, and the passes over rows around them.
+// of scores, what options do to the scores before it, and the passes over rows around them.
 //
-// Each loop exists as plain Go (file generic.go), which is its contract, and may have vector twins in files named after
-// the instruction set. The exported functions choose one, once, by what the CPU has. All twins do the same operations in
-// the same order for each number of the result, whatever the shape of the call: the same row gives the same bits in a
-// block of 1 or 12 rows.
+// Each loop exists as plain Go (files generic.go and scores.go), which is its contract, and may have vector twins in files
+// named after the instruction set. The exported functions choose one, once, by what the CPU has. Each twin does the same
+// operations in the same order for each number of the result, whatever the shape of the call: the same row gives the same
+// bits in a block of 1 or 12 rows.
 //
 // Callers see to it that slices are long enough; nothing here checks shapes.
 package kernel
@@ -25,13 +25,6 @@ const RowStep = 12
 
 // Panels is the number of panels that hold cols columns.
 func Panels(cols int) int { return (cols + PanelWidth - 1) / PanelWidth }
-
-// evenly is the height of blocks that hold rows in as few blocks of at most most rows as there can be, all of about the same
-// height: in a low block each sum would wait for its own last product.
-func evenly(rows, most int) int {
-	blocks := (rows + most - 1) / most
-	return (rows + blocks - 1) / blocks
-}
 
 // RoundUp is n rounded up to a multiple of step.
 func RoundUp(n, step int) int { return (n + step - 1) / step * step }

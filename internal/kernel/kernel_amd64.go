@@ -69,6 +69,8 @@ func finiteAVX512(x *float32, n int) bool
 func finiteAVX2(x *float32, n int) bool
 
 // tailMask read from 4·(32−n) bytes on is n lanes of ones and then zeros: the mask of the last n numbers of a row.
+//
+//lint:ignore U1000 assembly reads it
 var tailMask = [64]int32{
 	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,

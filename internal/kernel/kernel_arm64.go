@@ -38,6 +38,8 @@ func scaleNEON(dst *float32, a float32, src *float32, n int) // n a multiple of 
 func finiteNEON(x *float32, n int) bool // n a multiple of 8, > 0
 
 // exp2Lanes is exp2Table with each constant four times.
+//
+//lint:ignore U1000 assembly reads it
 var exp2Lanes = func() (lanes [len(exp2Table)][4]float32) {
 	for i, x := range exp2Table {
 		lanes[i] = [4]float32{x, x, x, x}

@@ -42,7 +42,9 @@ func hideOthersAVX512(s *float32, ids *int32, own int32, n int)
 //go:noescape
 func hideOthersAVX2(s *float32, ids *int32, own int32, n int)
 
-// ascending is added to a distance to make that of a whole vector.
+// ascending is subtracted from a distance to make those of a whole vector.
+//
+//lint:ignore U1000 assembly reads it
 var ascending = [16]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 func fill(s []float32, x float32) {

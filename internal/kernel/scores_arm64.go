@@ -22,6 +22,8 @@ func hideNEON(s *float32, keep *bool, n int)
 func hideOthersNEON(s *float32, ids *int32, own int32, n int)
 
 // ascending is subtracted from a distance to make those of a whole vector.
+//
+//lint:ignore U1000 assembly reads it
 var ascending = [8]int32{0, 1, 2, 3, 4, 5, 6, 7}
 
 // fill is the plain loop: the compiler's stores of one number each keep up with the caches of these machines.

@@ -1,10 +1,6 @@
 package kernel
 
-import (
-	"os"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // A variant is one set of kernels that the exported functions can choose.
 type variant struct {
@@ -25,10 +21,4 @@ func eachVariant(t *testing.T, test func(t *testing.T)) {
 			test(t)
 		})
 	}
-}
-
-// turnedOff reports whether GODEBUG hides a feature of the CPU from this program.
-func turnedOff(feature string) bool {
-	debug := os.Getenv("GODEBUG")
-	return strings.Contains(debug, "cpu."+feature+"=off") || strings.Contains(debug, "cpu.all=off")
 }
