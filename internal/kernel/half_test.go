@@ -1,0 +1,77 @@
+package kernel
+
+import (
+	"math"
+	"testing"
+	"unsafe"
+
+	"github.com/rapt-go/rapt/internal/half"
+)
+
+var expansions = []struct {
+	name   string
+	expand func(dst []float32, src []uint16)
+	value  func(uint16) float32
+}{
+	{"float16", ExpandHalf, half.HalfToFloat},
+	{"bfloat16", ExpandBFloat16, half.BFloat16ToFloat},
+}
+
+// All values there are. A NaN may become quiet, which is one bit.
+func TestExpandValues(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		src, dst := make([]uint16, 1<<16), make([]float32, 1<<16)
+		for i := range src {
+			src[i] = uint16(i)
+		}
+		for _, e := range expansions {
+			e.expand(dst, src)
+			for i, x := range dst {
+				want := e.value(uint16(i))
+				if !same(x, want) && math.Float32bits(x) != math.Float32bits(want)|0x00400000 {
+					t.Fatalf("%s %#04x is %v (%#x), expected %v", e.name, i, x, math.Float32bits(x), want)
+				}
+				if (x == x) != (want == want) {
+					t.Fatalf("%s %#04x is %v, expected %v", e.name, i, x, want)
+				}
+			}
+		}
+	})
+}
+
+func TestExpandLengths(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		memory := guarded(t, 2*260)
+		all := unsafe.Slice((*uint16)(unsafe.Pointer(&memory[0])), len(memory)/2)
+		room := newRoom[float32](t, 260)
+		for i := range all {
+			all[i] = uint16(0x3c00 + 7*i)
+		}
+		for _, e := range expansions {
+			for _, n := range lengths() {
+				for _, edge := range edges {
+					src := all[:n]
+					if edge == "back" {
+						src = all[len(all)-n:]
+					}
+					dst := room.slice(edge, n)
+					e.expand(dst, src)
+					Prefetch(src)
+					room.checkAround(t, e.name)
+					for j, x := range dst {
+						if want := e.value(src[j]); !same(x, want) {
+							t.Fatalf("n=%d: %s %d is %v, expected %v", n, e.name, j, x, want)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkExpand(b *testing.B) {
+	const n = 192 * PanelWidth
+	src, dst := make([]uint16, n), make([]float32, n)
+	bench(b, "do=ExpandHalf", "number", n, func() { ExpandHalf(dst, src) })
+	bench(b, "do=ExpandBFloat16", "number", n, func() { ExpandBFloat16(dst, src) })
+}
