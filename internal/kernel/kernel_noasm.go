@@ -36,3 +36,6 @@ func hideOthers(s []float32, ids []int32, own int32) { hideOthersGeneric(s, ids,
 
 // Peak does nothing but multiply and add, and returns how many floating-point operations that was: about 2^22 for n = 1.
 func Peak(n int) (flops int) { return peakGeneric(n) }
+
+// Name is the instruction set of the kernels in use.
+func Name() string { return "generic" }

@@ -30,3 +30,14 @@ func Peak(n int) (flops int) {
 	}
 	return peakGeneric(n)
 }
+
+// Name is the instruction set of the kernels in use.
+func Name() string {
+	switch {
+	case useAVX512:
+		return "AVX-512"
+	case useAVX2:
+		return "AVX2"
+	}
+	return "generic"
+}

@@ -19,3 +19,11 @@ func Peak(n int) (flops int) {
 	}
 	return n * loops * 24 * 4 * 2
 }
+
+// Name is the instruction set of the kernels in use.
+func Name() string {
+	if useNEON {
+		return "NEON"
+	}
+	return "generic"
+}
