@@ -34,13 +34,18 @@ GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 	op x, a2, b2 \
 	op x, a3, b3
 
-// func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale *float32)
+// PRODUCT adds p·max(t, −100) to Z22: p is 0 where t is less, and 0·−Inf would be NaN.
+#define PRODUCT(t, p) \
+	VMAXPS      t, Z23, t   \
+	VFMADD231PS t, p, Z22
+
+// func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products *float32)
 //
 //	DI row, R8 stride, R9 rows left    CX n, DX whole vectors, K1 the rest    Z31 c
-//	R10 rowMax, R11 rowSum, R12 rescale
+//	R10 rowMax, R11 rowSum, R12 rescale, R13 products or 0
 //
 // First the largest score of every row, then rescale for all rows in one vector, then the exponentials.
-TEXT ·softmaxAVX512(SB), NOSPLIT, $64-64
+TEXT ·softmaxAVX512(SB), NOSPLIT, $64-80
 	MOVQ s+0(FP), DI
 	MOVQ stride+8(FP), R8
 	SHLQ $2, R8
@@ -50,6 +55,7 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $64-64
 	MOVQ rowMax+40(FP), R10
 	MOVQ rowSum+48(FP), R11
 	MOVQ rescale+56(FP), R12
+	MOVQ products+72(FP), R13
 
 	VBROADCASTSS exp2Table<>+0(SB), Z24
 	VBROADCASTSS exp2Table<>+4(SB), Z25
@@ -157,6 +163,7 @@ maxTail:
 expRow:
 	VBROADCASTSS (SP)(CX*4), Z2
 	VPXORD       Z3, Z3, Z3
+	VPXORD       Z22, Z22, Z22
 	MOVQ         DI, SI
 	MOVQ         DX, AX
 	SUBQ         $4, AX
@@ -198,6 +205,14 @@ expLoop:
 	VADDPS    Z13, Z3, Z3
 	VADDPS    Z14, Z3, Z3
 	VADDPS    Z15, Z3, Z3
+	TESTQ     R13, R13
+	JEQ       expNext
+	PRODUCT(Z4, Z12)
+	PRODUCT(Z5, Z13)
+	PRODUCT(Z6, Z14)
+	PRODUCT(Z7, Z15)
+
+expNext:
 	ADDQ      $256, SI
 	SUBQ      $4, AX
 	JGE       expLoop
@@ -210,9 +225,11 @@ expOne:
 	VMOVUPS (SI), Z4
 	VSUBPS  Z2, Z4, Z4
 	VMULPS  Z31, Z4, Z4
+	VMOVAPS Z4, Z5
 	EXP2(Z4, Z8, Z12)
 	VMOVUPS Z4, (SI)
 	VADDPS  Z4, Z3, Z3
+	PRODUCT(Z5, Z4)
 	ADDQ    $64, SI
 	DECQ    AX
 	JNE     expOne
@@ -223,9 +240,12 @@ expTail:
 	VMOVUPS.Z (SI), K1, Z4
 	VSUBPS    Z2, Z4, Z4
 	VMULPS    Z31, Z4, Z4
+	VMOVAPS   Z4, Z5
 	EXP2(Z4, Z8, Z12)
 	VMOVUPS   Z4, K1, (SI)
+	VMOVAPS.Z Z4, K1, Z4
 	VADDPS    Z4, Z3, K1, Z3
+	PRODUCT(Z5, Z4)
 
 expSum:
 	VEXTRACTF64X4 $1, Z3, Y4
@@ -236,8 +256,23 @@ expSum:
 	VADDPS        X4, X3, X3
 	VPERMILPS     $0xb1, X3, X4
 	VADDSS        X4, X3, X3
-	VADDSS        (R11)(CX*4), X3, X3
-	VMOVSS        X3, (R11)(CX*4)
+	VADDSS        (R11)(CX*4), X3, X5
+	VMOVSS        X5, (R11)(CX*4)
+	TESTQ         R13, R13
+	JEQ           rowDone
+	MOVQ          sums+64(FP), AX
+	VMOVSS        X3, (AX)(CX*4)
+	VEXTRACTF64X4 $1, Z22, Y4
+	VADDPS        Y4, Y22, Y3
+	VEXTRACTF128  $1, Y3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0x4e, X3, X4
+	VADDPS        X4, X3, X3
+	VPERMILPS     $0xb1, X3, X4
+	VADDSS        X4, X3, X3
+	VMOVSS        X3, (R13)(CX*4)
+
+rowDone:
 
 	ADDQ R8, DI
 	INCQ CX
