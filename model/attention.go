@@ -14,16 +14,18 @@ func (a *selfAttention) forward(p *pass, x []float32) ([]float32, error) { // [t
 	a.k.forward(b.k, x)
 	a.v.forward(b.v, x)
 	heads, dim := p.info.NumHeads, p.info.HeadDim
+	p.editValues(p.heads(b.v))
 	p.tap(Query, b.q, heads, dim)
 	p.tap(Key, b.k, heads, dim)
 	p.tap(Value, b.v, heads, dim)
 	if err := p.tapScores(); err != nil {
 		return nil, err
 	}
-	options := &rapt.Options{QueryOffsets: p.starts, KeyOffsets: p.starts}
+	options := &rapt.Options{QueryOffsets: p.starts, KeyOffsets: p.starts, MaskFunc: p.cuts()}
 	if err := rapt.Attend(p.heads(b.z), p.heads(b.q), p.heads(b.k), p.heads(b.v), options); err != nil {
 		return nil, err
 	}
+	p.editZ(p.heads(b.z))
 	p.tap(Z, b.z, heads, dim)
 	a.o.forward(b.out, b.z)
 	p.tap(AttentionOutput, b.out, p.info.ModelDim)
@@ -47,7 +49,7 @@ func (p *pass) tapScores() error {
 		for s := range p.batch {
 			q, k := p.heads(p.rows(p.buffers.q, s)), p.heads(p.rows(p.buffers.k, s))
 			dst := make([]float32, q.Heads*q.Seq*k.Seq)
-			if err := rapt.Scores(dst, q, k, nil, at.stage, nil); err != nil {
+			if err := rapt.Scores(dst, q, k, nil, at.stage, &rapt.Options{MaskFunc: p.cuts()}); err != nil {
 				return err
 			}
 			p.visit(at.point, s, dst, []int{q.Heads, q.Seq, k.Seq})

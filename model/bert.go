@@ -102,6 +102,7 @@ func (l *bertLayer) forward(p *pass, x []float32) error { // x [tokens][dim], in
 	l.up.forward(mlp, x)
 	l.act(mlp)
 	l.down.forward(out, mlp)
+	p.tap(MLPOutput, out, p.info.ModelDim)
 	add(x, out)
 	l.norm.forward(x)
 	return nil

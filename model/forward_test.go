@@ -104,7 +104,7 @@ func loadFiles(t *testing.T, f model.Files) *model.Model {
 func TestTaps(t *testing.T) {
 	m := load(t, "bert", "config.json")
 	all := []model.Point{model.Embedding, model.Query, model.Key, model.Value, model.Scores, model.Weights, model.Z,
-		model.AttentionOutput, model.Residual}
+		model.AttentionOutput, model.MLPOutput, model.Residual}
 	taps := map[model.Point]model.Tap{} // of layer 1 and sequence 1
 	var order []model.Point
 	_, err := m.Forward(context.Background(), inputs, &model.Taps{Points: all, Layers: []int{1}, Visit: func(tap model.Tap) {
@@ -128,7 +128,7 @@ func TestTaps(t *testing.T) {
 	for point, tap := range taps {
 		want := []int{n, heads, dim}
 		switch point {
-		case model.Embedding, model.AttentionOutput, model.Residual:
+		case model.Embedding, model.AttentionOutput, model.MLPOutput, model.Residual:
 			want = []int{n, heads * dim}
 		case model.Scores, model.Weights:
 			want = []int{heads, n, n}

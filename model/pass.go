@@ -47,6 +47,9 @@ func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps) (*pa
 		}
 		p.starts = append(p.starts, p.tokens()+len(s.IDs))
 	}
+	if err := p.edit().check(info, batch); err != nil {
+		return nil, err
+	}
 	inner := p.tokens() * info.NumHeads * info.HeadDim
 	p.buffers = buffers{
 		q: make([]float32, inner), k: make([]float32, inner), v: make([]float32, inner), z: make([]float32, inner),

@@ -20,17 +20,19 @@ const (
 	Weights         Point = "weights"          // [head][query][key]: what comes out of it
 	Z               Point = "z"                // [seq][head][headDim]: the weighted sum of the values
 	AttentionOutput Point = "attention_output" // [seq][dim]: z through the output matrix, before it is added to the input
+	MLPOutput       Point = "mlp_output"       // [seq][dim]: what the feed-forward half adds to its input
 	Residual        Point = "residual"         // [seq][dim]: what leaves the layer
 )
 
-var points = []Point{Embedding, Query, Key, Value, Scores, Weights, Z, AttentionOutput, Residual}
+var points = []Point{Embedding, Query, Key, Value, Scores, Weights, Z, AttentionOutput, MLPOutput, Residual}
 
-// Taps says what Forward shows on its way. What isn't asked for costs nothing: scores and weights are computed only for
-// a tap.
+// Taps says what Forward shows, and changes, on its way. What isn't asked for costs nothing: scores and weights are
+// computed only for a tap.
 type Taps struct {
 	Points []Point   // where
 	Layers []int     // in which layers; nil: all. Embedding belongs to none and is shown anyway
 	Visit  func(Tap) // is called by the goroutine that called Forward, one tap after another; it must not use the model
+	Edit   *Edit     // what is switched off; nil: nothing
 }
 
 // A Tap is what one sequence has at one point.
@@ -47,7 +49,7 @@ func (t *Taps) check(numLayers int) error {
 	if t == nil {
 		return nil
 	}
-	if t.Visit == nil {
+	if t.Visit == nil && t.Points != nil {
 		return fmt.Errorf("taps have no Visit function")
 	}
 	for _, point := range t.Points {

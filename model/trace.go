@@ -14,7 +14,11 @@ type Trace struct {
 }
 
 // Want says what Trace keeps.
-type Want struct{ Weights, Hidden, Logits bool }
+type Want struct {
+	Weights, Hidden, Logits bool
+
+	Edit *Edit // what is switched off on the way; nil: nothing
+}
 
 // Attention has the weights of every layer and head. A row of weights is a query's: how it shares its attention among
 // the keys.
@@ -40,7 +44,7 @@ func (a *Attention) Row(layer, head, query int) []float32 {
 // Trace runs the model over one sequence and keeps what is wanted.
 func (m *Model) Trace(ctx context.Context, s Sequence, w Want) (*Trace, error) {
 	t := &Trace{}
-	taps := &Taps{Visit: func(tap Tap) {
+	taps := &Taps{Edit: w.Edit, Visit: func(tap Tap) {
 		switch tap.Point {
 		case Weights:
 			if t.Attention.Weights == nil {
