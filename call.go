@@ -37,6 +37,16 @@ type call struct {
 	out, q, k, v Tensor[float32]
 	into         *Partial // where the sums go instead of out
 
+	stats       *Stats
+	withOut     bool // Statistics: is out wanted?
+	keyGroup    int  // Statistics: query heads that share a key head
+	statRows    int  // Statistics: rows of weights that a worker holds
+	workerLimit int  // Statistics: workers for which there is memory
+	keepPacked  bool // Statistics: workers keep the packed keys of a head
+	turnLock    sync.Mutex
+	turn        sync.Cond
+	turns       []int // [batch·heads] the first query of the strip that is to be added to the result next
+
 	asked     []int     // Scores: the queries asked for; nil: all
 	scores    []float32 // Scores: [batch][heads][scoreRows][keys]
 	scoreRows int
@@ -64,6 +74,7 @@ type call struct {
 var calls = sync.Pool{New: func() any {
 	c := new(call)
 	c.work = c.takeParts
+	c.turn.L = &c.turnLock
 	return c
 }}
 
@@ -71,6 +82,7 @@ var calls = sync.Pool{New: func() any {
 func newCall(s shape, o *Options, do func(*call, part, *worker)) *call {
 	c := calls.Get().(*call)
 	c.shape, c.o, c.do = s, o, do
+	c.workerLimit = math.MaxInt
 	c.scale = o.Scale
 	if c.scale == 0 {
 		c.scale = float32(1 / math.Sqrt(float64(s.dim)))
@@ -90,7 +102,7 @@ func newCall(s shape, o *Options, do func(*call, part, *worker)) *call {
 // release gives c back, without a hold on the caller's memory.
 func (c *call) release() {
 	var none Tensor[float32]
-	c.o, c.out, c.q, c.k, c.v, c.asked, c.scores, c.into = nil, none, none, none, none, nil, nil, nil
+	c.o, c.out, c.q, c.k, c.v, c.asked, c.scores, c.into, c.stats = nil, none, none, none, none, nil, nil, nil, nil
 	calls.Put(c)
 }
 
@@ -102,7 +114,8 @@ type tile struct {
 
 	firstChunk, chunks int   // of the keys that its queries may see
 	firstState         int   // of its first chunk's rows in call.partial, if it is split into parts
-	missing            int32 // parts that are not done yet; atomic
+	parts              int   // that it is split into, a chunk each; 1: it isn't split
+	left               int32 // parts that are not done yet; atomic
 }
 
 // A part is one piece of work: the chunks first, …, last−1 of a tile's keys.
@@ -163,9 +176,9 @@ func (c *call) divide() (states int) {
 	few := len(c.tiles) < 2*c.threads() && c.threads() > 1
 	for i := range c.tiles {
 		t := &c.tiles[i]
-		t.missing = 1
+		t.parts = 1
 		if t.chunks > 1 && (few || c.headRows(t) <= kernel.RowStep) {
-			t.missing = int32(t.chunks)
+			t.parts, t.left = t.chunks, int32(t.chunks)
 			t.firstState = states
 			states += t.chunks * c.rows(t)
 			for chunk := t.firstChunk; chunk < t.firstChunk+t.chunks; chunk++ {
@@ -204,7 +217,7 @@ func (c *call) run() {
 	}
 	n := 1
 	if work >= smallWork {
-		n = min(c.threads(), len(c.parts))
+		n = min(c.threads(), len(c.parts), c.workerLimit)
 	}
 	c.next.Store(0)
 	c.workers.Add(n)

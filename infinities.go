@@ -37,23 +37,23 @@ func (f *infinities) take(values []float32, n int) {
 }
 
 // see notes which rows see which, before the softmax makes the scores of hidden keys and of very unlikely ones alike.
-// scores are [rows][keyTile] for count keys from skip on.
-func (f *infinities) see(scores []float32, rows, skip, count int) {
+// scores are rows, stride apart, for count keys from skip on.
+func (f *infinities) see(scores []float32, stride, rows, skip, count int) {
 	f.seen = f.seen[:0]
 	for _, x := range f.found {
 		for r := range rows {
 			j := x.key - skip
-			f.seen = append(f.seen, j >= 0 && j < count && !math.IsInf(float64(scores[r*keyTile+j]), -1))
+			f.seen = append(f.seen, j >= 0 && j < count && !math.IsInf(float64(scores[r*stride+j]), -1))
 		}
 	}
 }
 
 // add gives the infinities to the rows that see them. weights are those of see after the softmax.
-func (f *infinities) add(acc []float32, width int, weights []float32, rows, skip int) {
+func (f *infinities) add(acc []float32, width int, weights []float32, stride, rows, skip int) {
 	for i, x := range f.found {
 		for r := range rows {
 			if f.seen[i*rows+r] {
-				acc[r*width+x.column] += weights[r*keyTile+x.key-skip] * x.value
+				acc[r*width+x.column] += weights[r*stride+x.key-skip] * x.value
 			}
 		}
 	}

@@ -3,8 +3,6 @@ package rapt
 import (
 	"errors"
 	"fmt"
-
-	"github.com/rapt-go/rapt/internal/kernel"
 )
 
 // checkPages validates PageTables for k and v of so many pages: every key that any query may see has a page.
@@ -44,15 +42,6 @@ func (c *call) checkPagesSeen() error {
 		}
 	}
 	return nil
-}
-
-// packPages lays out a block of keys and values that lie in pages: it gathers their rows and packs those.
-func (c *call) packPages(b, kvHead int, block span, w *worker) {
-	n := block.to - block.from
-	c.gather(w, &c.k, b, kvHead, block)
-	kernel.PackKeys(w.keys, w.gathered, c.dim, n, c.dim)
-	c.gather(w, &c.v, b, kvHead, block)
-	kernel.PackValues(w.values, w.gathered, c.valueDim, n, c.valueDim)
 }
 
 // gather copies the rows of a block of keys from their pages to w.gathered, [keys][dim]. Those of a page that isn't there

@@ -50,7 +50,12 @@ func (s *state) add(exponent float32, t *state) {
 			continue
 		}
 		joint := max(s.max[r], top)
-		a, b := kernel.Exp(exponent*(s.max[r]-joint)), kernel.Exp(exponent*(top-joint))
+		a, b := float32(1), float32(1)
+		if joint != s.max[r] {
+			a = kernel.Exp(exponent * (s.max[r] - joint))
+		} else {
+			b = kernel.Exp(exponent * (top - joint))
+		}
 		kernel.Combine(s.acc[r*s.width:][:s.width], a, t.acc[r*s.width:], b)
 		s.max[r], s.sum[r] = joint, a*s.sum[r]+b*t.sum[r]
 	}

@@ -23,6 +23,8 @@ type worker struct {
 	sums, total state // of the chunk at hand; of all chunks so far
 
 	infinite infinities
+
+	strip strip // statistics
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -30,6 +32,7 @@ var workers = sync.Pool{New: func() any { return new(worker) }}
 // release gives w back, without a hold on the caller's memory.
 func (w *worker) release() {
 	w.queries = nil
+	w.strip.packedFor = [2]int{-1, -1}
 	workers.Put(w)
 }
 
@@ -63,30 +66,26 @@ func (c *call) attendPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	w.prepare(c, t)
 	c.loadQueries(t, w)
-	switch {
-	case t.chunks <= 1:
-		c.attendChunk(t, p.first, w, &w.sums)
-		c.write(t, &w.sums)
-	case p.last-p.first == t.chunks:
-		w.total.reset()
-		for chunk := p.first; chunk < p.last; chunk++ {
+	if t.parts == 1 {
+		c.attendChunk(t, p.first, w, &w.total)
+		for chunk := p.first + 1; chunk < p.last; chunk++ {
 			c.attendChunk(t, chunk, w, &w.sums)
 			w.total.add(c.exponent, &w.sums)
 		}
 		c.write(t, &w.total)
-	default:
-		sums := c.chunkState(t, p.first)
-		c.attendChunk(t, p.first, w, &sums)
-		if atomic.AddInt32(&t.missing, -1) > 0 {
-			return
-		}
-		w.total.reset()
-		for chunk := range t.chunks {
-			sums := c.chunkState(t, t.firstChunk+chunk)
-			w.total.add(c.exponent, &sums)
-		}
-		c.write(t, &w.total)
+		return
 	}
+	sums := c.chunkState(t, p.first)
+	c.attendChunk(t, p.first, w, &sums)
+	if atomic.AddInt32(&t.left, -1) > 0 {
+		return
+	}
+	w.total.reset()
+	for chunk := range t.chunks {
+		sums := c.chunkState(t, t.firstChunk+chunk)
+		w.total.add(c.exponent, &sums)
+	}
+	c.write(t, &w.total)
 }
 
 // chunkState is where the sums of one chunk of a split tile are kept.
@@ -163,14 +162,24 @@ func (c *call) attendHead(t *tile, kvHead, first, last int, block, ids span, w *
 // pack lays out a block of keys and values for the products.
 func (c *call) pack(t *tile, kvHead int, block span, w *worker) {
 	n := block.to - block.from
-	if c.o.PageTables != nil {
-		c.packPages(t.batch, kvHead, block, w)
-	} else {
-		b, j := c.keyAt(t.batch, block.from)
-		kernel.PackKeys(w.keys, c.k.from(b, j, kvHead), c.k.SeqStride, n, c.dim)
-		kernel.PackValues(w.values, c.v.from(b, j, kvHead), c.v.SeqStride, n, c.valueDim)
+	k, stride := c.rowsOf(&c.k, t.batch, kvHead, block, w)
+	kernel.PackKeys(w.keys, k, stride, n, c.dim)
+	if c.stats != nil && !c.withOut {
+		return
 	}
+	v, stride := c.rowsOf(&c.v, t.batch, kvHead, block, w)
+	kernel.PackValues(w.values, v, stride, n, c.valueDim)
 	w.infinite.take(w.values[:n*kernel.Panels(c.valueDim)*kernel.PanelWidth], n)
+}
+
+// rowsOf is the keys or values of a block, and the distance of one to the next: where they lie, or gathered from pages.
+func (c *call) rowsOf(x *Tensor[float32], b, kvHead int, block span, w *worker) (data []float32, stride int) {
+	if c.o.PageTables != nil {
+		c.gather(w, x, b, kvHead, block)
+		return w.gathered, x.Dim
+	}
+	batch, seq := c.keyAt(b, block.from)
+	return x.from(batch, seq, kvHead), x.SeqStride
 }
 
 // A group is a few rows of a tile that are computed together, over the keys of one block that any of them may see.
@@ -217,11 +226,11 @@ func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state
 			c.shapeScores(w.scores[i*keyTile:][:n], at, c.visibleSpan(t.batch, at.Query), w.keep)
 		}
 	}
-	w.infinite.see(w.scores, g.rows, skip, n)
+	w.infinite.see(w.scores, keyTile, g.rows, skip, n)
 	kernel.Softmax(w.scores, keyTile, g.rows, n, c.exponent, sums.max[g.first:], sums.sum[g.first:], w.rescale)
 	kernel.Multiply(sums.acc[g.first*c.width:], c.width, w.scores, keyTile,
 		kernel.Packed(w.values, block.to-block.from).Skip(skip), g.rows, n, c.valueDim, w.rescale)
-	w.infinite.add(sums.acc[g.first*c.width:], c.width, w.scores, g.rows, skip)
+	w.infinite.add(sums.acc[g.first*c.width:], c.width, w.scores, keyTile, g.rows, skip)
 }
 
 // write finishes all rows of a tile.
