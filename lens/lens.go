@@ -7,7 +7,15 @@
 //   - which head to show first: [View.Pick], [View.PickIn];
 //   - the strongest pairs of words over all heads: [View.Pairs];
 //   - which head has this edge: [View.Find];
-//   - how much of all attention goes to [CLS], [SEP] and their like: [View.SpecialShare].
+//   - how much of all attention goes to [CLS], [SEP] and their like: [View.SpecialShare], or of what is shown:
+//     [View.HiddenShare];
+//   - which heads are alike: [View.Similar]; whole words instead of pieces: [Words];
+//   - how two texts or two models differ: [Compare];
+//   - the same for a text too long to keep all weights: [Stream].
+//
+// [Measures] beyond weights (norms, rollout, flow, ALTI, value zeroing) start from a [Record], made by [Run], and have
+// maps like those of weights. [Switch] runs a model again with a head or an edge switched off and says what that changes;
+// [Record.Logit] says which heads speak for a word.
 //
 // Weights are never changed or renormalised for display; a measure that normalises inside itself says so.
 package lens
@@ -77,15 +85,25 @@ func (v *View) Weight(h Head, query, key int) float32 { return v.Row(h.Layer, h.
 
 // SpecialShare is the part of all attention, over all heads and all rows, that goes to special tokens.
 func (v *View) SpecialShare() float64 {
-	var special, all float64
+	special, all := v.specialSum()
+	return ratio(special, all)
+}
+
+// specialSum is what special tokens get, and what all tokens get.
+func (v *View) specialSum() (special, all float64) {
 	for i, w := range v.Weights {
 		all += float64(w)
 		if v.Tokens[i%v.KeyLen].Kind == Special {
 			special += float64(w)
 		}
 	}
-	if all == 0 {
+	return special, all
+}
+
+// ratio is part/whole, and 0 of nothing.
+func ratio(part, whole float64) float64 {
+	if whole == 0 {
 		return 0
 	}
-	return special / all
+	return part / whole
 }

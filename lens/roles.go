@@ -5,9 +5,8 @@ import (
 	"slices"
 )
 
-// Roles describe what a head does, as numbers. The first seven are shares: of all attention that the ordinary rows (the
-// queries that are not special tokens) give, the part that goes to such keys. Entropy and Distance are means over the
-// same rows. For the names and cut-offs see Clark et al. 2019, "What Does BERT Look At?".
+// Roles describe what a head does, as numbers. The first nine are shares: of all attention that the ordinary rows (the
+// queries that are not special tokens) give, the part that goes to such keys. The others are means over the same rows. For the names and cut-offs see Clark et al. 2019, "What Does BERT Look At?".
 type Roles struct {
 	Previous    float64 // the token before: A[i,i−1]
 	Next        float64 // the token after: A[i,i+1]
@@ -15,11 +14,14 @@ type Roles struct {
 	Special     float64 // special tokens
 	Punctuation float64 // punctuation marks
 	SameToken   float64 // other places of the same token; of the rows that have one
+	First       float64 // the first token of the sequence, whatever it is: many models rest there (a sink)
+	Induction   float64 // tokens that come after an earlier copy of the row's own token (Olsson et al. 2022); of the rows that have one
 	Largest     float64 // the key that gets most: max_j of the mean over rows of A[i,j]
 
-	Entropy  float64 // −Σ_j A[i,j] ln A[i,j], nats
-	Evenness float64 // Entropy / ln(keys): 1 if all keys get the same. Keys with weight 0 don't count
-	Distance float64 // Σ_j A[i,j]·|i−j|, tokens
+	Confidence float64 // the row's largest weight: max_j A[i,j] (Voita et al. 2019)
+	Entropy    float64 // −Σ_j A[i,j] ln A[i,j], nats
+	Evenness   float64 // Entropy / ln(keys): 1 if all keys get the same. Keys with weight 0 don't count
+	Distance   float64 // Σ_j A[i,j]·|i−j|, tokens
 
 	// Relation and Salience take apart what the rows prefer among the ordinary keys, in bits. With p_i row i over those
 	// keys, normalised to 1, and m the mean of the p_i over n rows:
@@ -42,9 +44,12 @@ var Letters = []struct {
 	{'N', "next token", "next > 0.5"},
 	{'=', "itself", "self > 0.5"},
 	{'D', "special tokens", "special > 0.6"},
+	{'F', "first token", "first > 0.6, where that isn't special"},
+	{'.', "punctuation", "punctuation > 0.6"},
 	{'2', "same token elsewhere", "same token > 0.5"},
 	{'U', "uniform", "entropy > 0.97 of ln(keys)"},
 	{'S', "same words from every row", "relation < 1/4 of relation + salience"},
+	{'I', "after an earlier copy", "induction > 0.5"},
 	{'·', "other", "none of these"},
 }
 
@@ -59,12 +64,18 @@ func (r Roles) Letter() rune {
 		return '='
 	case r.Special > 0.6:
 		return 'D'
+	case r.First > 0.6: // a special token in the first place has been counted as one
+		return 'F'
+	case r.Punctuation > 0.6:
+		return '.'
 	case r.SameToken > 0.5:
 		return '2'
 	case r.Evenness > 0.97:
 		return 'U'
 	case r.Relation < 0.25*(r.Relation+r.Salience):
 		return 'S'
+	case r.Induction > 0.5:
+		return 'I'
 	}
 	return '·'
 }
@@ -82,7 +93,7 @@ func (v *View) Letters() map[Head]rune {
 func (v *View) Roles(h Head) Roles {
 	var r Roles
 	columns := make([]float64, v.KeyLen) // Σ over rows
-	var several, twins int
+	var several, twins, copies int
 	for _, i := range v.ordinary {
 		row := v.Row(h.Layer, h.Head, i)
 		v.addShares(&r, row, i)
@@ -97,13 +108,18 @@ func (v *View) Roles(h Head) Roles {
 		if same, ok := v.sameToken(row, i); ok {
 			r.SameToken, twins = r.SameToken+same, twins+1
 		}
+		if after, ok := v.afterCopy(row, i); ok {
+			r.Induction, copies = r.Induction+after, copies+1
+		}
 	}
 	n := float64(len(v.ordinary))
-	for _, sum := range []*float64{&r.Previous, &r.Next, &r.Self, &r.Special, &r.Punctuation, &r.Entropy, &r.Distance} {
+	for _, sum := range []*float64{&r.Previous, &r.Next, &r.Self, &r.Special, &r.Punctuation, &r.First, &r.Confidence,
+		&r.Entropy, &r.Distance} {
 		*sum /= n
 	}
 	r.Evenness /= float64(max(several, 1))
 	r.SameToken /= float64(max(twins, 1))
+	r.Induction /= float64(max(copies, 1))
 	r.Largest = slices.Max(columns) / n
 	r.Relation, r.Salience = v.relation(h)
 	return r
@@ -111,6 +127,8 @@ func (v *View) Roles(h Head) Roles {
 
 // addShares adds what row i gives to each sort of key.
 func (v *View) addShares(r *Roles, row []float32, i int) {
+	r.First += float64(row[0])
+	r.Confidence += float64(slices.Max(row))
 	for j, w := range row {
 		w := float64(w)
 		switch j - i {
@@ -136,6 +154,16 @@ func (v *View) sameToken(row []float32, i int) (share float64, ok bool) {
 	for j, w := range row {
 		if j != i && v.Tokens[j].ID == v.Tokens[i].ID {
 			share, ok = share+float64(w), true
+		}
+	}
+	return share, ok
+}
+
+// afterCopy is what row i gives to the tokens behind earlier copies of its own token; false if there are none.
+func (v *View) afterCopy(row []float32, i int) (share float64, ok bool) {
+	for j := 1; j < i; j++ {
+		if v.Tokens[j-1].ID == v.Tokens[i].ID {
+			share, ok = share+float64(row[j]), true
 		}
 	}
 	return share, ok

@@ -161,3 +161,29 @@ func TestLayerParams(t *testing.T) {
 	_, err = m.LayerParams(-1)
 	wantError(t, err, "layer -1", "0 to 2")
 }
+
+// The logit is that of Logits; what the direction is worth is tested in package lens, where parts have to add up to it.
+func TestLogitDirection(t *testing.T) {
+	m := load(t, "bert_mlm", "config.json")
+	out := forward(t, m, inputs[:1])
+	hidden := out.Hidden[0][:m.Info().ModelDim]
+	logits, err := m.Logits(hidden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range logits {
+		_, logit, err := m.LogitDirection(hidden, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(logit-float64(want)) > 1e-5*(1+math.Abs(logit)) {
+			t.Fatalf("logit of token %d is %v, expected %v", token, logit, want)
+		}
+	}
+	_, _, err = m.LogitDirection(hidden, len(logits))
+	wantError(t, err, "outside the vocabulary")
+	_, _, err = m.LogitDirection(hidden[1:], 0)
+	wantError(t, err, "expected 32")
+	_, _, err = load(t, "bert", "config.json").LogitDirection(hidden, 0)
+	wantError(t, err, "no head")
+}

@@ -1,6 +1,10 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+)
 
 // LayerParams are the parameters of a layer that measures of attention need: what is behind the weighted sum of the
 // values. In the families that norm after adding, with x what enters the layer and z_h of every head side by side,
@@ -45,4 +49,64 @@ func (l *layerNorm) params() NormParams { return NormParams{l.scale, l.shift, l.
 // MeanPool is how Embed makes a sentence's vector of its last hidden states: their mean, scaled to length 1.
 func (m *Model) MeanPool(hidden []float32) []float32 { // [seq][dim] → [dim]
 	return unit(columnSums(hidden, m.info.ModelDim))
+}
+
+// LogitDirection linearises the head that scores the vocabulary at one last hidden state: with the deviation of the head's
+// norm taken as given, and its activation act(u) as the factor act(u)/u,
+//
+//	logit of token = direction · hidden + constant
+//
+// which holds exactly at this hidden state. It gives the direction and the logit.
+func (m *Model) LogitDirection(hidden []float32, token int) (direction []float64, logit float64, err error) { // hidden, direction [dim]
+	release, err := m.acquire()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer release()
+	switch {
+	case !m.info.HasHead:
+		return nil, 0, fmt.Errorf("the model has no head that scores the vocabulary")
+	case len(hidden) != m.info.ModelDim:
+		return nil, 0, fmt.Errorf("a hidden state has %d numbers, expected %d", len(hidden), m.info.ModelDim)
+	case token < 0 || token >= m.info.VocabSize:
+		return nil, 0, fmt.Errorf("token %d is outside the vocabulary of %d", token, m.info.VocabSize)
+	}
+	direction, logit = m.network.head.direction(hidden, token)
+	return direction, logit, nil
+}
+
+func (h *mlmHead) direction(x []float32, token int) (direction []float64, logit float64) {
+	u := make([]float32, h.transform.weight.Out())
+	h.transform.forward(u, x)
+	a := slices.Clone(u)
+	h.act(a)
+	y := slices.Clone(a)
+	h.norm.forward(y)
+	word := make([]float32, len(y))
+	h.decoder.weight.Row(word, token)
+
+	// Back through y = scale·(a − mean(a))/σ: the mean takes from every direction what they have in common.
+	var mean, squares, common float64
+	for _, v := range a {
+		mean += float64(v) / float64(len(a))
+	}
+	for i, v := range a {
+		squares += (float64(v) - mean) * (float64(v) - mean)
+		common += float64(h.norm.scale[i]) * float64(word[i]) / float64(len(a))
+		logit += float64(word[i]) * float64(y[i])
+	}
+	deviation := math.Sqrt(squares/float64(len(a)) + h.norm.eps)
+	direction = make([]float64, len(x))
+	row := make([]float32, len(x))
+	for i, v := range u {
+		if v == 0 {
+			continue // the activations that models use are 0 at 0, and so is what this unit says
+		}
+		g := (float64(h.norm.scale[i])*float64(word[i]) - common) / deviation * float64(a[i]) / float64(v)
+		h.transform.weight.Row(row, i)
+		for d, w := range row {
+			direction[d] += g * float64(w)
+		}
+	}
+	return direction, logit + float64(h.decoder.bias[token])
 }
