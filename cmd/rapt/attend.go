@@ -31,6 +31,8 @@ type attendFlags struct {
 	threads                 int
 
 	out, lse, weights string
+	stats             string
+	noOutput          bool
 
 	given func(flag string) bool // whether a flag was on the command line
 }
@@ -48,13 +50,20 @@ of k and v. The output is float32 and has the layout and rank of q.
 In this order: scale; softcap; bias and ALiBi are added; what is invisible is
 left out; softmax, with sinks; values. Query i is at position query-start + i
 among the keys. Mask and bias are broadcast to (batch, heads, queries, keys) as
-NumPy does it. A query that sees no key has output 0 and lse −Inf.`,
+NumPy does it. A query that sees no key has output 0 and lse −Inf.
+
+--stats writes exact statistics of the weights, which are never stored: for each
+query entropy, max_weight, argmax, distance, lse and the 8 largest (topk_index,
+topk_weight); for each key received, max_received, argmax_received; offset_mass
+for the bins of position − key between offset_bins; and a map of the weights in
+at most 256 × 256 cells, pooled_mean and pooled_max.`,
 		Example: `  rapt attend --q q.npy --k k.npy --v v.npy -o out.npy
   rapt attend --q q.npy --k k.npy --v v.npy --causal --window-left 1023 --lse lse.npy -o out.npy
-  rapt attend --q q.npy --k k.npy --v v.npy --layout bhsd --mask mask.npy --weights weights.npy`,
+  rapt attend --q q.npy --k k.npy --v v.npy --layout bhsd --mask mask.npy --weights weights.npy
+  rapt attend --q q.npy --k k.npy --stats stats.npz --no-output`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := refuseEmpty(cmd, "q", "k", "v", "mask", "bias", "sinks", "alibi", "output", "lse", "weights")
+			err := refuseEmpty(cmd, "q", "k", "v", "mask", "bias", "sinks", "alibi", "output", "lse", "weights", "stats")
 			if err != nil {
 				return err
 			}
@@ -89,6 +98,8 @@ func (f *attendFlags) define(cmd *cobra.Command) {
 	flags.StringVarP(&f.out, "output", "o", "", "write the output, shaped as q, to `out.npy`")
 	flags.StringVar(&f.lse, "lse", "", "write ln of the softmax's denominators, (batch, heads, queries), to `lse.npy`")
 	flags.StringVar(&f.weights, "weights", "", "write the weights, (batch, heads, queries, keys), to `weights.npy`")
+	flags.StringVar(&f.stats, "stats", "", "write statistics of the weights to `stats.npz`")
+	flags.BoolVar(&f.noOutput, "no-output", false, "with --stats: compute no output, and need no values")
 	flags.IntVar(&f.threads, "threads", 0, "threads to compute on (default one per CPU); changes no result")
 }
 
@@ -138,7 +149,7 @@ func interruptible[T any](ctx context.Context, work func() (T, error)) (T, error
 // check refuses flags that are wrong whatever the files hold.
 func (f *attendFlags) check() error {
 	for _, input := range []struct{ flag, file string }{{"q", f.q}, {"k", f.k}, {"v", f.v}} {
-		if input.file == "" {
+		if input.file == "" && !(input.flag == "v" && f.noOutput) {
 			return usagef("attend needs --%s FILE", input.flag)
 		}
 	}
@@ -171,7 +182,7 @@ func finite(x float32) bool {
 
 func (f *attendFlags) checkOutputs() error {
 	flagOf := map[string]string{}
-	for _, output := range []struct{ flag, file string }{{"-o", f.out}, {"--lse", f.lse}, {"--weights", f.weights}} {
+	for _, output := range []struct{ flag, file string }{{"-o", f.out}, {"--lse", f.lse}, {"--weights", f.weights}, {"--stats", f.stats}} {
 		if output.file == "" {
 			continue
 		}
@@ -181,19 +192,28 @@ func (f *attendFlags) checkOutputs() error {
 		flagOf[output.file] = output.flag
 	}
 	if len(flagOf) == 0 {
-		return usagef("attend writes nothing without -o, --lse or --weights")
+		return usagef("attend writes nothing without -o, --lse, --weights or --stats")
+	}
+	if f.noOutput && (f.stats == "" || f.out != "") {
+		return usagef("--no-output goes with --stats and without -o")
 	}
 	return nil
 }
 
-// An outputFile is an array and where to write it.
+// An outputFile is an array, or several with names, and where to write them.
 type outputFile struct {
 	flag, path string
-	array      npy.Array
+	names      []string // nil: one array, a .npy file; else a .npz file
+	arrays     []*npy.Array
 }
 
 func (o *outputFile) write() error {
-	err := atomicfile.Write(o.path, func(w io.Writer) error { return npy.Write(w, &o.array) })
+	err := atomicfile.Write(o.path, func(w io.Writer) error {
+		if o.names == nil {
+			return npy.Write(w, o.arrays[0])
+		}
+		return npy.WriteNPZ(w, o.names, o.arrays)
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.flag, err)
 	}
@@ -203,16 +223,23 @@ func (o *outputFile) write() error {
 // compute gives the outputs that are asked for.
 func (f *attendFlags) compute(a *attendInputs) ([]outputFile, error) {
 	var files []outputFile
-	if f.out != "" || f.lse != "" {
-		out, lse, err := f.attend(a)
+	one := func(flag, path string, array npy.Array) {
+		files = append(files, outputFile{flag: flag, path: path, arrays: []*npy.Array{&array}})
+	}
+	if f.out != "" || f.lse != "" || f.stats != "" {
+		out, lse, stats, err := f.attend(a)
 		if err != nil {
 			return nil, err
 		}
 		if f.out != "" {
-			files = append(files, outputFile{"-o", f.out, out})
+			one("-o", f.out, out)
 		}
 		if f.lse != "" {
-			files = append(files, outputFile{"--lse", f.lse, lse})
+			one("--lse", f.lse, lse)
+		}
+		if f.stats != "" {
+			names, arrays := statsArrays(stats, a)
+			files = append(files, outputFile{"--stats", f.stats, names, arrays})
 		}
 	}
 	if f.weights != "" {
@@ -220,26 +247,68 @@ func (f *attendFlags) compute(a *attendInputs) ([]outputFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, outputFile{"--weights", f.weights, weights})
+		one("--weights", f.weights, weights)
 	}
 	return files, nil
 }
 
-// attend computes the output and, if it is asked for, the lse.
-func (f *attendFlags) attend(a *attendInputs) (out, lse npy.Array, err error) {
-	q, options := a.q.tensor, a.options
-	shape := a.q.shapeWith(a.v.tensor.Dim)
-	data, err := floats("the output", shape)
-	if err != nil {
-		return out, lse, err
-	}
+// attend computes the output and, if they are asked for, the lse and the statistics, in one call.
+func (f *attendFlags) attend(a *attendInputs) (out, lse npy.Array, stats *rapt.Stats, err error) {
+	q, k, options := a.q.tensor, a.k.tensor, a.options
 	if f.lse != "" {
 		lse.Shape = []int{q.Batch, q.Heads, q.Seq}
 		options.LSE = make([]float32, q.Batch*q.Heads*q.Seq)
 		lse.Data = options.LSE
 	}
-	err = rapt.Attend(a.q.view(data, shape), q, a.k.tensor, a.v.tensor, &options)
-	return npy.Array{Shape: shape, Data: data}, lse, err
+	if f.noOutput {
+		stats = rapt.NewStats(q.Batch, q.Heads, q.Seq, k.Seq, options.QueryStart)
+		err = rapt.Statistics(stats, nil, q, k, rapt.Tensor[float32]{}, &options)
+		if options.LSE != nil {
+			copy(options.LSE, stats.LSE)
+		}
+		return out, lse, stats, err
+	}
+	shape := a.q.shapeWith(a.v.tensor.Dim)
+	data, err := floats("the output", shape)
+	if err != nil {
+		return out, lse, nil, err
+	}
+	out = npy.Array{Shape: shape, Data: data}
+	view := a.q.view(data, shape)
+	if f.stats == "" {
+		return out, lse, nil, rapt.Attend(view, q, k, a.v.tensor, &options)
+	}
+	stats = rapt.NewStats(q.Batch, q.Heads, q.Seq, k.Seq, options.QueryStart)
+	return out, lse, stats, rapt.Statistics(stats, &view, q, k, a.v.tensor, &options)
+}
+
+// statsArrays is the content of the file of --stats.
+func statsArrays(s *rapt.Stats, a *attendInputs) (names []string, arrays []*npy.Array) {
+	q, keys := a.q.tensor, a.k.tensor.Seq
+	add := func(name string, data any, shape ...int) {
+		names = append(names, name)
+		arrays = append(arrays, &npy.Array{Shape: shape, Data: data})
+	}
+	for _, x := range []struct {
+		name string
+		data any
+	}{{"entropy", s.Entropy}, {"max_weight", s.MaxWeight}, {"argmax", s.ArgMax}, {"distance", s.Distance}, {"lse", s.LSE}} {
+		add(x.name, x.data, q.Batch, q.Heads, q.Seq)
+	}
+	add("topk_index", s.TopIndex, q.Batch, q.Heads, q.Seq, s.TopK)
+	add("topk_weight", s.TopWeight, q.Batch, q.Heads, q.Seq, s.TopK)
+	add("received", s.Received, q.Batch, q.Heads, keys)
+	add("max_received", s.MaxReceived, q.Batch, q.Heads, keys)
+	add("argmax_received", s.ArgMaxReceived, q.Batch, q.Heads, keys)
+	edges := make([]int64, len(s.OffsetBins))
+	for i, edge := range s.OffsetBins {
+		edges[i] = int64(edge)
+	}
+	add("offset_bins", edges, len(edges))
+	add("offset_mass", s.OffsetMass, q.Batch, q.Heads, len(edges)-1)
+	add("pooled_mean", s.PooledMean, q.Batch, q.Heads, s.PooledRows, s.PooledCols)
+	add("pooled_max", s.PooledMax, q.Batch, q.Heads, s.PooledRows, s.PooledCols)
+	return names, arrays
 }
 
 func (a *attendInputs) computeWeights() (npy.Array, error) {

@@ -40,7 +40,7 @@ func TestAttendErrors(t *testing.T) {
 		want  []string // parts of the message
 	}{
 		{"no q", map[string]string{"q": ""}, true, []string{"--q"}},
-		{"no output", map[string]string{"output": ""}, true, []string{"-o, --lse or --weights"}},
+		{"no output", map[string]string{"output": ""}, true, []string{"-o, --lse, --weights or --stats"}},
 		{"output twice", map[string]string{"lse": out}, true, []string{"-o and --lse", out}},
 		{"layout", map[string]string{"layout": "bsd"}, true, []string{`--layout is "bsd"`}},
 		{"left", map[string]string{"window-left": "-1"}, true, []string{"--window-left is -1"}},

@@ -35,6 +35,10 @@ func (f *attendFlags) read() (*attendInputs, error) {
 		flag, file string
 		to         *arrayFile
 	}{{"q", f.q, &a.q}, {"k", f.k, &a.k}, {"v", f.v, &a.v}} {
+		if input.file == "" { // --no-output: nobody reads the values
+			a.v = a.k
+			continue
+		}
 		var err error
 		if *input.to, err = readTensor(input.flag, input.file, f.layout == "bhsd"); err != nil {
 			return nil, err
