@@ -98,7 +98,7 @@ func Statistics(s *Stats, out *Tensor[float32], q, k, v Tensor[float32], o *Opti
 	if err := s.check(&sizes, &q, &k); err != nil {
 		return err
 	}
-	s.clear()
+	s.clear(&sizes)
 	if sizes.batch*sizes.heads*sizes.queries == 0 {
 		return nil
 	}
@@ -113,7 +113,6 @@ func Statistics(s *Stats, out *Tensor[float32], q, k, v Tensor[float32], o *Opti
 	}
 	c.planStats(out != nil)
 	c.run()
-	s.divide(c)
 	return nil
 }
 
@@ -164,13 +163,18 @@ func (s *Stats) check(n *shape, q, k *Tensor[float32]) error {
 	return nil
 }
 
-// clear makes the sums over rows ready to be added to.
-func (s *Stats) clear() {
+// clear sets what not every call writes. Cells of the map are written by the first strip that reaches them, unless there
+// are fewer queries than rows of cells.
+func (s *Stats) clear(n *shape) {
 	clear(s.Received)
 	clear(s.MaxReceived)
 	clear(s.OffsetMass)
-	clear(s.PooledMean)
-	clear(s.PooledMax)
+	for b := range n.batch {
+		if n.queryLen(b) < s.PooledRows {
+			clear(s.PooledMean)
+			clear(s.PooledMax)
+		}
+	}
 	for _, x := range [][]int32{s.ArgMax, s.TopIndex, s.ArgMaxReceived} {
 		for i := range x {
 			x[i] = -1
@@ -180,22 +184,5 @@ func (s *Stats) clear() {
 	clear(s.TopWeight)
 }
 
-// divide turns the sums of cells into means.
-func (s *Stats) divide(c *call) {
-	for n := range s.PooledMean {
-		cell := n % (s.PooledRows * s.PooledCols)
-		b := n / (s.PooledRows * s.PooledCols) / c.heads
-		rows := cellWidth(cell/s.PooledCols, s.PooledRows, c.queryLen(b))
-		columns := cellWidth(cell%s.PooledCols, s.PooledCols, c.keyLen(b))
-		if rows*columns > 0 {
-			s.PooledMean[n] /= float64(rows * columns)
-		}
-	}
-}
-
 // cellStart is the first of n things that falls into cell or one behind it, where thing i is in cell ⌊i·cells/n⌋.
 func cellStart(cell, cells, n int) int { return (cell*n + cells - 1) / cells }
-
-func cellWidth(cell, cells, n int) int {
-	return cellStart(cell+1, cells, n) - cellStart(cell, cells, n)
-}

@@ -7,10 +7,41 @@ import (
 	"github.com/rapt-go/rapt/internal/kernel"
 )
 
-// rowStats turns the exponentials of a tile's row r into weights, and gathers what is told of a query.
-func (c *call) rowStats(t *tile, r int, s *strip) {
-	st, b, h, i := c.stats, t.batch, t.kvHead, t.from+r
-	place := c.lseIndex(b, h, i)
+// groupStats turns the exponentials of a tile's rows first, …, first+n−1 into weights, and gathers what is told of them and
+// of the keys. It goes through them block by block, so that what it reads several times is in a near cache.
+func (c *call) groupStats(all, t *tile, first, n int, s *strip) {
+	for r := range n {
+		c.rowSums(t, first+r, &s.rows[r], s)
+	}
+	keys := c.keyLen(t.batch)
+	for from := 0; from < keys; from += keyTile {
+		to := min(from+keyTile, keys)
+		for r := range n {
+			c.normalizeBlock(t, first+r, span{from, to}, &s.rows[r], s)
+		}
+		c.columnStats(all, t, first, n, span{from, to}, s)
+	}
+	for r := range n {
+		row := s.weights[(first+r)*s.stride:][:keys]
+		c.rowStats(t, first+r, row, &s.rows[r], s)
+		if c.pooled() {
+			c.pool(all, t.from+first+r, row, s)
+		}
+	}
+}
+
+// rowSummary is what is known of a row before its weights are.
+type rowSummary struct {
+	top, sum float64 // the maximum of the scores; Σ exp(score − top)
+	scale    float64 // what exp(score − top) is multiplied by to be a weight
+	lanes    [kernel.Lanes]float32
+	distance float64
+}
+
+// rowSums joins the records of a row's blocks, and writes what follows from them: entropy and lse.
+func (c *call) rowSums(t *tile, r int, x *rowSummary, s *strip) {
+	st, h := c.stats, t.kvHead
+	place := c.lseIndex(t.batch, h, t.from+r)
 	m, l, product := c.logSums(s, r)
 	lse, share := math.Inf(-1), 1.0
 	if l != 0 {
@@ -29,15 +60,7 @@ func (c *call) rowStats(t *tile, r int, s *strip) {
 	if st.Entropy != nil {
 		st.Entropy[place] = float32(entropy(l, product, share))
 	}
-	distance := c.normalizeRow(t, r, s, m, share/l, l)
-	if st.Distance != nil {
-		st.Distance[place] = float32(distance)
-	}
-	row := s.weights[r*s.stride:][:c.keyLen(b)]
-	c.largest(row, place, s, math.IsNaN(l))
-	if st.ClassMass != nil {
-		c.classes(row, b, place)
-	}
+	*x = rowSummary{top: m, sum: l, scale: share / l}
 }
 
 // entropy is −Σ w·ln w for weights w = share·exp(s − m)/l, where product = Σ exp(s − m)·(s − m): the entropy of the keys
@@ -49,34 +72,35 @@ func entropy(l, product, share float64) float64 {
 	return share*(math.Log(l)-product/l) - share*math.Log(share)
 }
 
-// normalizeRow multiplies the exponentials of each block by what makes them weights, and returns Σ w·|p − j|. s.best gets
-// the maxima of the parts of the row.
-func (c *call) normalizeRow(t *tile, r int, s *strip, m, scale, l float64) (distance float64) {
-	b := t.batch
-	s.best.lanes = [kernel.Lanes]float32{}
-	row := s.weights[r*s.stride:][:c.keyLen(b)]
-	if l == 0 {
-		return 0 // all weights are 0 already
-	}
-	if math.IsNaN(l) {
-		spoil(row)
-		return l
-	}
-	n := c.blockCount()
-	position := c.position(b, t.from+r)
-	for from := 0; from < len(row); from += keyTile {
-		record := r*n + from/keyTile
-		if s.sums[record] == 0 {
-			continue
-		}
-		factor := scale
-		if shift := float64(c.exponent)*float64(s.tops[record]) - m; shift != 0 {
+// normalizeBlock multiplies the exponentials of one block of a row by what makes them weights, and adds to the row's
+// distance and maxima.
+func (c *call) normalizeBlock(t *tile, r int, keys span, x *rowSummary, s *strip) {
+	block := s.weights[r*s.stride:][keys.from:keys.to]
+	record := r*c.blockCount() + keys.from/keyTile
+	switch {
+	case math.IsNaN(x.sum):
+		spoil(block)
+		x.distance = x.sum
+	case x.sum != 0 && s.sums[record] != 0: // else all are 0 already
+		factor := x.scale
+		if shift := float64(c.exponent)*float64(s.tops[record]) - x.top; shift != 0 {
 			factor *= math.Exp(shift)
 		}
-		block := row[from:min(from+keyTile, len(row))]
-		distance += float64(kernel.Normalize(block, float32(factor), position-from, &s.best.lanes))
+		position := c.position(t.batch, t.from+r)
+		x.distance += float64(kernel.Normalize(block, float32(factor), position-keys.from, &x.lanes))
 	}
-	return distance
+}
+
+// rowStats gathers what is told of a query from its weights.
+func (c *call) rowStats(t *tile, r int, row []float32, x *rowSummary, s *strip) {
+	place := c.lseIndex(t.batch, t.kvHead, t.from+r)
+	if c.stats.Distance != nil {
+		c.stats.Distance[place] = float32(x.distance)
+	}
+	c.largest(row, place, x, s)
+	if c.stats.ClassMass != nil {
+		c.classes(row, t.batch, place)
+	}
 }
 
 // spoil makes the weights of a row that sees a NaN NaN, but leaves those that are 0: most of them are invisible.
@@ -90,31 +114,9 @@ func spoil(row []float32) {
 
 // A topList is the largest weights of a row so far, the largest first, and of equal ones the one of the lower key.
 type topList struct {
-	lanes  [kernel.Lanes]float32
 	index  [64]int32
 	weight [64]float32
 	n      int
-}
-
-// threshold is a bound that at least k numbers of the row reach: the k-th largest of the maxima of its parts.
-func (l *topList) threshold(k int) float32 {
-	lanes := l.lanes[:]
-	if k <= 16 {
-		for j := range 16 {
-			lanes[j] = max(lanes[j], lanes[j+16], lanes[j+32], lanes[j+48])
-		}
-		lanes = lanes[:16]
-	}
-	l.n = 0
-	for _, x := range lanes {
-		l.add(0, x, k)
-	}
-	bound := l.weight[k-1]
-	if l.n < k {
-		bound = 0
-	}
-	l.n = 0
-	return bound
 }
 
 // add puts a weight in its place, if it is one of the k largest.
@@ -135,24 +137,25 @@ func (l *topList) add(index int32, weight float32, k int) {
 }
 
 // largest finds the largest weights of a row.
-func (c *call) largest(row []float32, place int, s *strip, nan bool) {
+func (c *call) largest(row []float32, place int, x *rowSummary, s *strip) {
 	st := c.stats
 	if st.MaxWeight == nil && st.ArgMax == nil && st.TopIndex == nil && st.TopWeight == nil {
 		return
 	}
-	if nan {
+	if math.IsNaN(x.sum) {
 		c.largestNaN(place)
 		return
 	}
 	k := max(st.TopK, 1)
-	bound := s.best.threshold(k)
+	bound := kernel.Bound(&x.lanes, k)
+	s.best.n = 0
 	if bound == 0 { // fewer than k weights above 0
 		bound = math.SmallestNonzeroFloat32
 	}
 	for from := 0; from < len(row); from += keyTile {
 		n := kernel.Collect(row[from:min(from+keyTile, len(row))], bound, int32(from), s.index, s.value)
-		for x := range n {
-			s.best.add(s.index[x], s.value[x], k)
+		for i := range n {
+			s.best.add(s.index[i], s.value[i], k)
 		}
 	}
 	if s.best.n == 0 {
@@ -199,26 +202,20 @@ func (c *call) classes(row []float32, b, place int) {
 	}
 }
 
-// columnStats adds the weights of some rows of a strip to its sums over rows.
-func (c *call) columnStats(all, t *tile, s *strip) {
-	st, keys := c.stats, c.keyLen(t.batch)
-	for r := 0; r < t.to-t.from; r += kernel.RowStep {
-		n := min(kernel.RowStep, t.to-t.from-r)
-		weights := s.weights[r*s.stride:]
-		if st.Received != nil {
-			kernel.AddColumns(s.received, weights, s.stride, n, keys)
-		}
-		if st.MaxReceived != nil {
-			kernel.MaxColumns(s.highest, s.from, weights, s.stride, n, keys, int32(t.from+r))
-		}
+// columnStats adds the weights of some rows for a block of keys to the strip's sums over rows.
+func (c *call) columnStats(all, t *tile, first, rows int, keys span, s *strip) {
+	st, n := c.stats, keys.to-keys.from
+	weights := s.weights[first*s.stride+keys.from:]
+	if st.Received != nil {
+		kernel.AddColumns(s.received[keys.from:], weights, s.stride, rows, n)
 	}
-	for r := range t.to - t.from {
-		row := s.weights[r*s.stride:][:keys]
-		if st.OffsetMass != nil {
-			kernel.Combine(s.diagonal[stripRows-1-(t.from+r-all.from):][:keys], 1, row, 1)
-		}
-		if c.pooled() {
-			c.pool(all, t.from+r, row, s)
+	if st.MaxReceived != nil {
+		kernel.MaxColumns(s.highest[keys.from:], s.from[keys.from:], weights, s.stride, rows, n, int32(t.from+first))
+	}
+	if st.OffsetMass != nil {
+		for r := range rows {
+			diagonal := stripRows - 1 - (t.from + first + r - all.from) + keys.from
+			kernel.Combine(s.diagonal[diagonal:][:n], 1, weights[r*s.stride:][:n], 1)
 		}
 	}
 }
@@ -230,19 +227,35 @@ func (c *call) pool(all *tile, i int, row []float32, s *strip) {
 	if i+1 < all.to && c.band(all.batch, i+1) == band {
 		return
 	}
-	columns := c.stats.PooledCols
-	at := (band - c.band(all.batch, all.from)) * columns
-	j := 0
-	for cell := range columns {
-		end := cellStart(cell+1, columns, len(row))
-		var sum, top float32
-		for ; j < end; j++ {
-			sum += s.bandSum[j]
-			top = max(top, s.bandMax[j])
-		}
-		s.cellSum[at+cell] += float64(sum)
-		s.cellMax[at+cell] = max(s.cellMax[at+cell], top)
-	}
+	rows, n := c.stats.PooledRows, c.queryLen(all.batch)
+	height := cellStart(band+1, rows, n) - cellStart(band, rows, n)
+	c.poolBand((band-c.band(all.batch, all.from))*c.stats.PooledCols, len(row), height, s)
 	clear(s.bandSum[:len(row)])
 	clear(s.bandMax[:len(row)])
+}
+
+// poolBand adds a band's means and maxima over its rows, of which it has height in all, to the cells from at on. Where the edges of cells are multiples of
+// four keys, fours of keys are joined first, in vectors.
+func (c *call) poolBand(at, keys, height int, s *strip) {
+	step := 1
+	if s.fours {
+		kernel.PoolFours(s.bandSum, s.bandMax, s.bandSum, s.bandMax, keys)
+		step = 4
+	}
+	sums, tops := s.cellSum[at:], s.cellMax[at:]
+	for cell, from := range s.edges[:c.stats.PooledCols] {
+		var sum, top float32
+		for j := from / step; j < s.edges[cell+1]/step; j++ {
+			sum += s.bandSum[j]
+			if s.bandMax[j] > top {
+				top = s.bandMax[j]
+			}
+		}
+		if width := s.edges[cell+1] - from; width > 0 {
+			sums[cell] += float64(sum) / float64(width*height)
+		}
+		if top > tops[cell] {
+			tops[cell] = top
+		}
+	}
 }

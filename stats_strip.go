@@ -18,19 +18,27 @@ const (
 	statsFloats = 8 << 20
 )
 
-// planStats makes a tile of every strip. Every query head is a head of its own here, which shares packed keys by way of
-// keyGroup.
+// planStats makes a tile of every strip, and a part of the tiles first, …, last−1: all of a head, if that leaves no thread
+// idle, so that its keys are packed once and nobody waits for a turn, else one. Every query head is a head of its own here,
+// which shares packed keys by way of keyGroup.
 func (c *call) planStats(withOut bool) {
 	c.keyGroup = c.groupSize()
 	c.kvHeads = c.heads
 	c.tiles, c.parts = c.tiles[:0], c.parts[:0]
 	c.turns = append(c.turns[:0], make([]int, c.batch*c.heads)...)
+	heads := c.batch * c.heads
+	whole := heads >= 4*c.threads() || heads%c.threads() == 0
 	for b := range c.batch {
 		for h := range c.heads {
 			for from := 0; from < c.queryLen(b); from += stripRows {
 				t := tile{batch: b, kvHead: h, kvHeads: 1, from: from, to: min(from+stripRows, c.queryLen(b)), parts: 1}
-				c.parts = append(c.parts, part{tile: len(c.tiles), cost: c.pairs(&t)})
+				if from == 0 || !whole {
+					c.parts = append(c.parts, part{first: len(c.tiles)})
+				}
 				c.tiles = append(c.tiles, t)
+				p := &c.parts[len(c.parts)-1]
+				p.last = len(c.tiles)
+				p.cost += c.pairs(&t)
 			}
 		}
 	}
@@ -62,6 +70,7 @@ type strip struct {
 	infinities []infinities // of the blocks
 	kept       []int        // the keys of each block that are packed
 
+	rows  [kernel.RowStep]rowSummary
 	index []int32   // [keyTile+16] candidates of a block
 	value []float32 // [keyTile+16]
 	best  topList
@@ -72,7 +81,9 @@ type strip struct {
 	diagonal []float32 // [keys+stripRows]: element j − i + stripRows−1 for the strip's i-th query
 
 	bandSum, bandMax []float32 // [keys] of the band at hand
-	cellSum          []float64 // [bands of the strip][PooledCols]
+	edges            []int     // [PooledCols+1] where the cells begin
+	fours            bool      // all edges are multiples of four
+	cellSum          []float64 // [bands of the strip][PooledCols] parts of means
 	cellMax          []float32
 }
 
@@ -111,6 +122,11 @@ func (c *call) prepareStrip(t *tile, w *worker) *strip {
 		s.cellSum, s.cellMax = growAny(s.cellSum, cells), grow(s.cellMax, cells)
 		clear(s.cellSum)
 		clear(s.cellMax)
+		s.edges, s.fours = growAny(s.edges, st.PooledCols+1), true
+		for cell := range s.edges {
+			s.edges[cell] = cellStart(cell, st.PooledCols, c.keyLen(t.batch))
+			s.fours = s.fours && s.edges[cell]%4 == 0
+		}
 	}
 	return s
 }
@@ -127,18 +143,23 @@ func (c *call) pooled() bool { return c.stats.PooledMean != nil || c.stats.Poole
 // band is the row of the pooled map for query i.
 func (c *call) band(b, i int) int { return i * c.stats.PooledRows / c.queryLen(b) }
 
-// statsPart gathers the statistics of one strip: a few rows of weights at a time, first row by row, then over the rows.
+// statsPart gathers the statistics of the strips of a part.
 func (c *call) statsPart(p part, w *worker) {
-	t := &c.tiles[p.tile]
+	for i := p.first; i < p.last; i++ {
+		c.statsStrip(&c.tiles[i], w)
+	}
+}
+
+// statsStrip gathers the statistics of one strip: a few rows of weights at a time, first row by row, then over the rows.
+func (c *call) statsStrip(t *tile, w *worker) {
 	s := c.prepareStrip(t, w)
 	for from := t.from; from < t.to; from += c.statRows {
 		rows := *t
 		rows.from, rows.to = from, min(from+c.statRows, t.to)
 		c.sweep(&rows, w, s)
-		for r := range rows.to - rows.from {
-			c.rowStats(&rows, r, s)
+		for first := 0; first < rows.to-rows.from; first += kernel.RowStep {
+			c.groupStats(t, &rows, first, min(kernel.RowStep, rows.to-rows.from-first), s)
 		}
-		c.columnStats(t, &rows, s)
 	}
 	c.fold(t, s)
 }
@@ -325,17 +346,31 @@ func (c *call) foldDiagonal(t *tile, s *strip, head int) {
 	}
 }
 
+// foldCells writes the cells of the bands that begin in a strip, and adds those of the band that began before it.
 func (c *call) foldCells(t *tile, s *strip, head int) {
 	st := c.stats
 	if !c.pooled() {
 		return
 	}
-	at := (head*st.PooledRows + c.band(t.batch, t.from)) * st.PooledCols
-	for n, x := range s.cellSum[:min(len(s.cellSum), max(len(st.PooledMean)-at, 0))] {
-		st.PooledMean[at+n] += x
+	first := c.band(t.batch, t.from)
+	at := (head*st.PooledRows + first) * st.PooledCols
+	begun := 0 // cells that the strip before has begun
+	if t.from > 0 && c.band(t.batch, t.from-1) == first {
+		begun = st.PooledCols
 	}
-	for n, x := range s.cellMax[:min(len(s.cellMax), max(len(st.PooledMax)-at, 0))] {
-		st.PooledMax[at+n] = max(st.PooledMax[at+n], x)
+	if st.PooledMean != nil {
+		mean := st.PooledMean[at:][:len(s.cellSum)]
+		for n, x := range s.cellSum[:begun] {
+			mean[n] += x
+		}
+		copy(mean[begun:], s.cellSum[begun:])
+	}
+	if st.PooledMax != nil {
+		top := st.PooledMax[at:][:len(s.cellMax)]
+		for n, x := range s.cellMax[:begun] {
+			top[n] = max(top[n], x)
+		}
+		copy(top[begun:], s.cellMax[begun:])
 	}
 }
 

@@ -1,5 +1,7 @@
 package kernel
 
+import "slices"
+
 // The functions below gather statistics of weights that lie in rows.
 
 // SoftmaxProducts is Softmax, and gives for each row, of the n scores of this call alone,
@@ -119,5 +121,37 @@ func addMaxGeneric(sum, top, w []float32) {
 	for j, x := range w {
 		sum[j] += x
 		top[j] = max(top[j], x)
+	}
+}
+
+// Bound is a number that at least k ≤ Lanes of the numbers reach of which Normalize gave lanes, and few more: the k-th
+// largest of the maxima of max(16, k) parts or more. It changes lanes.
+func Bound(lanes *[Lanes]float32, k int) float32 {
+	if k <= 16 {
+		return bound16(lanes, k)
+	}
+	slices.Sort(lanes[:])
+	return lanes[Lanes-k]
+}
+
+func bound16Generic(lanes *[Lanes]float32, k int) float32 {
+	for j := range 16 {
+		lanes[j] = max(lanes[j], lanes[j+16], lanes[j+32], lanes[j+48])
+	}
+	slices.Sort(lanes[:16])
+	return lanes[16-k]
+}
+
+// PoolFours computes, for n/4 groups of four neighbours,
+//
+//	sum[g] = Σ_c s[4g+c]      top[g] = max_c t[4g+c]
+//
+// n is a multiple of 4; sum and top may be s and t.
+func PoolFours(sum, top, s, t []float32, n int) { poolFours(sum, top, s, t, n) }
+
+func poolFoursGeneric(sum, top, s, t []float32, n int) {
+	for g := range n / 4 {
+		sum[g] = (s[4*g] + s[4*g+1]) + (s[4*g+2] + s[4*g+3])
+		top[g] = max(max(t[4*g], t[4*g+1]), max(t[4*g+2], t[4*g+3]))
 	}
 }

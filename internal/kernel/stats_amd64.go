@@ -19,6 +19,14 @@ func maxColumnsAVX512(top *float32, row *int32, w *float32, stride, rows, n int,
 //go:noescape
 func addMaxAVX512(sum, top, w *float32, n int)
 
+//go:noescape
+func bound16AVX512(lanes *[Lanes]float32, k int) float32
+
+// poolFoursAVX512 takes n, a multiple of 16 and at least that.
+//
+//go:noescape
+func poolFoursAVX512(sum, top, s, t *float32, n int)
+
 func softmaxProducts(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products, room []float32) {
 	if !useAVX512 {
 		softmaxProductsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, sums, products, room)
@@ -70,4 +78,20 @@ func addMax(sum, top, w []float32) {
 		return
 	}
 	addMaxGeneric(sum, top, w)
+}
+
+func bound16(lanes *[Lanes]float32, k int) float32 {
+	if useAVX512 {
+		return bound16AVX512(lanes, k)
+	}
+	return bound16Generic(lanes, k)
+}
+
+func poolFours(sum, top, s, t []float32, n int) {
+	whole := 0
+	if useAVX512 && n >= 16 {
+		whole = n / 16 * 16
+		poolFoursAVX512(&sum[0], &top[0], &s[0], &t[0], whole)
+	}
+	poolFoursGeneric(sum[whole/4:], top[whole/4:], s[whole:], t[whole:], n-whole)
 }

@@ -306,3 +306,83 @@ addMaxTail:
 	VMOVUPS   Z2, K1, (BX)
 	VZEROUPPER
 	RET
+
+// STAGE compares each lane of Z0 with the one that shuffle puts beside it: the lanes of mask keep the larger.
+#define STAGE(shuffle, imm, mask) \
+	MOVL    mask, AX        \
+	KMOVW   AX, K2          \
+	shuffle imm, Z0, Z1     \
+	VMINPS  Z1, Z0, Z2      \
+	VMAXPS  Z1, Z0, K2, Z2  \
+	VMOVAPS Z2, Z0
+
+// ACROSS is STAGE with quarters of a vector put side by side.
+#define ACROSS(imm, mask) \
+	MOVL       mask, AX        \
+	KMOVW      AX, K2          \
+	VSHUFF32X4 imm, Z0, Z0, Z1 \
+	VMINPS     Z1, Z0, Z2      \
+	VMAXPS     Z1, Z0, K2, Z2  \
+	VMOVAPS    Z2, Z0
+
+// func bound16AVX512(lanes *[Lanes]float32, k int) float32
+//
+// Batcher's bitonic sort of the sixteen maxima.
+TEXT ·bound16AVX512(SB), NOSPLIT, $64-20
+	MOVQ    lanes+0(FP), SI
+	VMOVUPS (SI), Z0
+	VMAXPS  64(SI), Z0, Z0
+	VMOVUPS 128(SI), Z1
+	VMAXPS  192(SI), Z1, Z1
+	VMAXPS  Z1, Z0, Z0
+	STAGE(VPERMILPS, $0xb1, $0x6666)
+	STAGE(VPERMILPS, $0x4e, $0x3c3c)
+	STAGE(VPERMILPS, $0xb1, $0x5a5a)
+	ACROSS($0xb1, $0x0ff0)
+	STAGE(VPERMILPS, $0x4e, $0x33cc)
+	STAGE(VPERMILPS, $0xb1, $0x55aa)
+	ACROSS($0x4e, $0xff00)
+	ACROSS($0xb1, $0xf0f0)
+	STAGE(VPERMILPS, $0x4e, $0xcccc)
+	STAGE(VPERMILPS, $0xb1, $0xaaaa)
+	VMOVUPS Z0, 0(SP)
+	MOVQ    $16, AX
+	SUBQ    k+8(FP), AX
+	MOVL    0(SP)(AX*4), AX
+	MOVL    AX, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func poolFoursAVX512(sum, top, s, t *float32, n int)
+TEXT ·poolFoursAVX512(SB), NOSPLIT, $0-40
+	MOVQ sum+0(FP), DI
+	MOVQ top+8(FP), BX
+	MOVQ s+16(FP), SI
+	MOVQ t+24(FP), R8
+	MOVQ n+32(FP), DX
+	MOVL  $0x1111, AX
+	KMOVW AX, K1
+
+poolLoop:
+	VMOVUPS   (SI), Z0
+	VMOVUPS   (R8), Z1
+	VPERMILPS $0xb1, Z0, Z2
+	VPERMILPS $0xb1, Z1, Z3
+	VADDPS    Z2, Z0, Z0
+	VMAXPS    Z3, Z1, Z1
+	VPERMILPS $0x4e, Z0, Z2
+	VPERMILPS $0x4e, Z1, Z3
+	VADDPS    Z2, Z0, Z0
+	VMAXPS    Z3, Z1, Z1
+	VCOMPRESSPS.Z Z0, K1, Z0
+	VCOMPRESSPS.Z Z1, K1, Z1
+	VMOVUPS   X0, (DI)
+	VMOVUPS   X1, (BX)
+	ADDQ      $64, SI
+	ADDQ      $64, R8
+	ADDQ      $16, DI
+	ADDQ      $16, BX
+	SUBQ      $16, DX
+	JGT       poolLoop
+	VZEROUPPER
+	RET

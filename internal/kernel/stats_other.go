@@ -23,3 +23,7 @@ func maxColumns(top []float32, row []int32, w []float32, stride, rows, n int, fi
 }
 
 func addMax(sum, top, w []float32) { addMaxGeneric(sum, top, w) }
+
+func bound16(lanes *[Lanes]float32, k int) float32 { return bound16Generic(lanes, k) }
+
+func poolFours(sum, top, s, t []float32, n int) { poolFoursGeneric(sum, top, s, t, n) }

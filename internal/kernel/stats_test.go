@@ -144,3 +144,46 @@ func checkColumns(t *testing.T, rng *rand.Rand, rows, n int) {
 		t.Fatalf("MaxColumns of %d×%d differs from its twin", rows, n)
 	}
 }
+
+func TestBound(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 3))
+		for range 200 {
+			var lanes [Lanes]float32
+			copy(lanes[:], uniform(rng, Lanes))
+			if rng.IntN(4) == 0 {
+				clear(lanes[rng.IntN(Lanes):])
+			}
+			for _, k := range []int{1, 2, 8, 15, 16, 17, 64} {
+				got, want := lanes, lanes
+				if k <= 16 {
+					bound16Generic(&want, k)
+					want[0] = want[16-k]
+				} else {
+					slices.Sort(want[:])
+					want[0] = want[Lanes-k]
+				}
+				if bound := Bound(&got, k); bound != want[0] {
+					t.Fatalf("k=%d: the bound is %v, expected %v", k, bound, want[0])
+				}
+			}
+		}
+	})
+}
+
+func TestPoolFours(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(4, 4))
+		for n := 0; n <= 100; n += 4 {
+			a, b := uniform(rng, n), uniform(rng, n)
+			sum, top := make([]float32, n/4), make([]float32, n/4)
+			wantSum, wantTop := make([]float32, n/4), make([]float32, n/4)
+			poolFoursGeneric(wantSum, wantTop, a, b, n)
+			PoolFours(sum, top, a, b, n)
+			PoolFours(a, b, a, b, n)
+			if !slices.Equal(sum, wantSum) || !slices.Equal(top, wantTop) || !slices.Equal(a[:n/4], wantSum) || !slices.Equal(b[:n/4], wantTop) {
+				t.Fatalf("n=%d: differs from its twin", n)
+			}
+		}
+	})
+}
