@@ -1,7 +1,9 @@
-// Package figure draws attention as text for a terminal.
+// Package figure draws attention: as text for a terminal, and as a [Picture] for SVG, PNG and PDF files.
 //
-//   - [Look] is one head in full, with the strongest pairs of words and a map of all heads beside it;
-//   - [Find] ranks the heads by one edge, from a word to a word.
+//   - [Look] is one head in full: Print with the strongest pairs of words and a map of all heads beside it, or as a
+//     picture Heatmap, and Arcs with the strongest edges alone;
+//   - [Find] ranks the heads by one edge, from a word to a word;
+//   - [Heads] is the picture of all heads' maps, [Roles] that of what they do.
 //
 // A figure says what it leaves out: rows of special tokens, what doesn't fit, the range of its colours. It is the same
 // bytes every time, and without colour it is plain text that says the same. Tokens are printed so that they can't send
@@ -22,6 +24,14 @@ import (
 type Screen struct {
 	Width int // columns; 0 is 80
 	Color Color
+	Map   *ColorMap // nil: Viridis
+}
+
+func (s Screen) paints() paints {
+	if s.Map == nil {
+		return paints{s.Color, Viridis}
+	}
+	return paints{s.Color, s.Map}
 }
 
 func (s Screen) width() int {
@@ -36,24 +46,51 @@ const minWidth = 32
 
 // A Subject is what is known of the model and the text that a figure is about.
 type Subject struct {
-	View  *lens.View
-	Names []string      // [token], as they are to be called
-	Model string        // its name
-	Took  time.Duration // how long the model ran; 0 if that isn't to be printed
+	View    *lens.View
+	Names   []string      // [token], as they are to be called
+	Model   string        // its name
+	Measure lens.Measure  // what the view has; the zero value: weights
+	Words   bool          // the tokens are whole words
+	Notes   []string      // what the reader has to know: what was switched off, what isn't compared
+	Took    time.Duration // how long the model ran; 0 if that isn't to be printed
 }
 
 // header is the line that says what is shown.
 func (s *Subject) header(width int) []string {
 	parts := []string{
 		shorten(Printable(s.Model), width-2),
-		fmt.Sprintf("%s × %s", count(s.View.NumLayers, "layer"), count(s.View.NumHeads, "head")),
-		count(len(s.View.Tokens), "token"),
-		"weights (softmax)",
+		s.size(),
+		s.tokens(),
+		s.measure().Title,
 	}
 	if s.Took > 0 {
 		parts = append(parts, fmt.Sprintf("%d ms", max(s.Took.Milliseconds(), 1)))
 	}
 	return fold(parts, " · ", width)
+}
+
+// measure is what the view has.
+func (s *Subject) measure() lens.Measure {
+	if s.Measure.Name == "" {
+		return lens.Measures[0]
+	}
+	return s.Measure
+}
+
+// tokens is how many tokens, or words, there are.
+func (s *Subject) tokens() string {
+	if s.Words {
+		return count(len(s.View.Tokens), "word")
+	}
+	return count(len(s.View.Tokens), "token")
+}
+
+// size is how many layers and heads there are.
+func (s *Subject) size() string {
+	if !s.measure().PerHead {
+		return count(s.View.NumLayers, "layer")
+	}
+	return fmt.Sprintf("%s × %s", count(s.View.NumLayers, "layer"), count(s.View.NumHeads, "head"))
 }
 
 // names are the tokens' names, safe to print.
@@ -78,12 +115,23 @@ func (s *Subject) specials() []string {
 
 // specialShare is the sentence that says how much attention goes to special tokens.
 func (s *Subject) specialShare() string {
-	heads := s.View.NumLayers * s.View.NumHeads
+	maps := count(s.View.NumLayers*s.View.NumHeads, "head")
+	if !s.measure().PerHead {
+		maps = count(s.View.NumLayers, "layer")
+	}
 	specials := s.specials()
 	if len(specials) == 0 {
-		return fmt.Sprintf("%s; no token is known to be special", count(heads, "head"))
+		return fmt.Sprintf("%s; no token is known to be special", maps)
 	}
-	return fmt.Sprintf("%s: %.1f %% of all attention goes to %s", count(heads, "head"), 100*s.View.SpecialShare(), and(specials))
+	return fmt.Sprintf("%s: %.1f %% of all %s goes to %s", maps, 100*s.View.SpecialShare(), s.noun(), and(specials))
+}
+
+// noun is what the measure measures, as in "of all attention".
+func (s *Subject) noun() string {
+	if m := s.measure(); m.Name != lens.Measures[0].Name {
+		return m.Name
+	}
+	return "attention"
 }
 
 // count is "1 head" or "12 heads".

@@ -302,11 +302,13 @@ func TestContrast(t *testing.T) {
 			t.Errorf("%s: contrast %.2f, expected at least 4.58", name, contrast)
 		}
 	}
-	for v := 0.0; v <= 1; v += 1.0 / 256 {
-		check(fmt.Sprint(v), mix(v))
-	}
-	for _, n := range viridis256 {
-		check(fmt.Sprint("palette ", n), cube(n))
+	for _, m := range []*ColorMap{Viridis, Cividis, RdBu} {
+		for v := 0.0; v <= 1; v += 1.0 / 256 {
+			check(fmt.Sprint(m.Name, " ", v), m.at(v))
+		}
+		for _, n := range m.palette {
+			check(fmt.Sprint(m.Name, " palette ", n), cube(n))
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func (f *Find) Print(w io.Writer, s Screen) error {
 		listed[i] = h.Head
 		list = append(list, fmt.Sprintf("%3d. %-7v %6.2f  %c", i+1, h.Head, 100*h.Score, letters[h.Head]))
 	}
-	heads, _ := f.scoreMap(s.Color).beside(list, 4, 4, width)
+	heads, _ := f.scoreMap(s.paints()).beside(list, 4, 4, width)
 	return write(w, slices.Concat(lines, []string{""}, heads,
 		fold(legend(letters, listed), ", ", width),
 		wrap("in the map: · under 0.5; layers and heads count from 0", width),
@@ -46,7 +46,7 @@ func (f *Find) Print(w io.Writer, s Screen) error {
 }
 
 // scoreMap has every head's score, in percent.
-func (f *Find) scoreMap(c Color) *headMap {
+func (f *Find) scoreMap(c paints) *headMap {
 	scores := map[lens.Head]float64{}
 	for _, h := range f.Ranking {
 		scores[h.Head] = h.Score

@@ -15,47 +15,69 @@ type grid struct {
 	view  *lens.View
 	head  lens.Head
 	names []string // [token], printable
-	rows  []int    // the queries that are shown; all keys are
-	width int
-	color Color
 
-	ceiling float64 // the weight that gets the last colour; larger ones get it too
+	lens.Selection
+	width int
+	color paints
+	unit  lens.Unit
+
+	scale scale
 }
 
 // newGrid shows the rows of all tokens, or of those that aren't special.
 func newGrid(l *Look, s Screen) *grid {
-	g := &grid{view: l.View, head: l.Head, names: l.names(), width: s.width(), color: s.Color}
-	for i, t := range g.view.Tokens {
-		if l.Special || t.Kind != lens.Special {
-			g.rows = append(g.rows, i)
-		}
-	}
-	if len(g.rows) == 0 {
-		for i := range g.view.Tokens {
-			g.rows = append(g.rows, i)
-		}
-	}
-	g.ceiling = g.largest(func(t lens.Token) bool { return t.Kind != lens.Special })
-	if g.ceiling == 0 {
-		g.ceiling = max(g.largest(func(lens.Token) bool { return true }), 1e-6)
-	}
+	g := &grid{view: l.View, head: l.Head, names: l.names(), width: s.width(), unit: l.measure().Unit,
+		Selection: l.selection()}
+	g.scale = l.scale(g.Rows, s.Map)
+	g.color = paints{s.Color, g.scale.colors}
 	return g
 }
 
-// largest is the largest weight that is shown in columns of such tokens. Colours are scaled to the columns of ordinary
-// tokens: what goes to special ones is often so much more that the rest would look alike.
-func (g *grid) largest(column func(lens.Token) bool) (w float64) {
-	for _, i := range g.rows {
-		for j, weight := range g.row(i) {
-			if column(g.view.Tokens[j]) {
-				w = max(w, float64(weight))
+// scale goes up to the largest value that is shown in columns of ordinary tokens: what goes to special ones is often so
+// much more that the rest would look alike.
+func (l *Look) scale(rows []int, colors *ColorMap) scale {
+	s := scale{colors: colors}
+	switch {
+	case l.Difference:
+		s.colors = RdBu
+	case colors == nil:
+		s.colors = Viridis
+	}
+	largest := func(column func(lens.Token) bool) (w float64) {
+		for _, i := range rows {
+			for j, weight := range l.View.Row(l.Head.Layer, l.Head.Head, i) {
+				if column(l.View.Tokens[j]) {
+					w = max(w, math.Abs(float64(weight)))
+				}
 			}
 		}
+		return w
 	}
-	return w
+	s.ceiling = largest(func(t lens.Token) bool { return t.Kind != lens.Special })
+	if s.ceiling == 0 {
+		s.ceiling = max(largest(func(lens.Token) bool { return true }), 1e-6)
+	}
+	return s
 }
 
-func (g *grid) row(i int) []float32 { return g.view.Row(g.head.Layer, g.head.Head, i) }
+// row is what query i gives to the columns that are shown.
+func (g *grid) row(i int) []float32 {
+	row := g.view.Row(g.head.Layer, g.head.Head, i)
+	shown := make([]float32, len(g.Columns))
+	for k, j := range g.Columns {
+		shown[k] = row[j]
+	}
+	return shown
+}
+
+// allColumns are the names of the columns.
+func (g *grid) allColumns() []string {
+	names := make([]string, len(g.Columns))
+	for k, j := range g.Columns {
+		names[k] = g.names[j]
+	}
+	return names
+}
 
 // A layout is how wide the parts of a grid of numbers are.
 type layout struct {
@@ -69,16 +91,16 @@ const minLabel = 6
 // layout chooses the widest cells that fit: with the names of the columns if they can be told apart, or else with their
 // numbers. It reports false if not even numbers fit.
 func (g *grid) layout() (layout, bool) {
-	n, digits := len(g.names), len(strconv.Itoa(len(g.names)-1))
-	rows := make([]string, len(g.rows))
-	for k, i := range g.rows {
+	n, digits := len(g.Columns), len(strconv.Itoa(len(g.names)-1))
+	rows := make([]string, len(g.Rows))
+	for k, i := range g.Rows {
 		rows[k] = g.names[i]
 	}
 	label := widest(rows) + 1
 	named := layout{label: min(label, max(minLabel, g.width-5*n))}
 	if room := (g.width - named.label) / n; room >= 5 {
-		named.cell = min(room, max(5, widest(g.names)+1))
-		if distinct(g.names, g.columnNames(named.cell)) {
+		named.cell = min(room, max(5, widest(g.allColumns())+1))
+		if distinct(g.allColumns(), g.columnNames(named.cell)) {
 			return named, true
 		}
 	}
@@ -94,9 +116,9 @@ func (g *grid) layout() (layout, bool) {
 
 // columnNames are the names above columns so wide.
 func (g *grid) columnNames(cell int) []string {
-	names := make([]string, len(g.names))
-	for j, name := range g.names {
-		names[j] = shorten(name, cell-1)
+	names := g.allColumns()
+	for k, name := range names {
+		names[k] = shorten(name, cell-1)
 	}
 	return names
 }
@@ -108,17 +130,17 @@ func (g *grid) lines() (lines, notes []string) {
 		return g.blocks()
 	}
 	lines = append(lines, g.color.faint(g.heading(l)))
-	for _, i := range g.rows {
+	for _, i := range g.Rows {
 		lines = append(lines, g.numbers(l, i))
 	}
-	notes = []string{"* largest of its row", "· under 0.5"}
+	notes = []string{"* " + g.scale.most() + " of its row", "· under 0.5"}
 	if l.numbered {
 		notes = append(notes, "columns have the numbers of the rows"+g.hiddenNumbers())
 	} else if g.shortened(l) {
 		notes = append(notes, "… shortened")
 	}
-	if g.color != NoColor {
-		notes = append(notes, fmt.Sprintf("colour: viridis, 0 to %.0f %% and above", 100*g.ceiling))
+	if g.color.Color != NoColor {
+		notes = append(notes, "colour: "+g.scale.describe(g.unit))
 	}
 	return lines, notes
 }
@@ -126,7 +148,7 @@ func (g *grid) lines() (lines, notes []string) {
 // shortened reports whether a name in the grid ends in "…" that doesn't in the text.
 func (g *grid) shortened(l layout) bool {
 	shown := g.columnNames(l.cell)
-	for _, i := range g.rows {
+	for _, i := range g.Rows {
 		shown = append(shown, g.rowName(i, l.label-1, l.numbered))
 	}
 	return slices.ContainsFunc(shown, func(s string) bool { return strings.HasSuffix(s, "…") && !slices.Contains(g.names, s) })
@@ -135,9 +157,9 @@ func (g *grid) shortened(l layout) bool {
 // hiddenNumbers says which columns have no row that would name them.
 func (g *grid) hiddenNumbers() string {
 	var hidden []string
-	for i, name := range g.names {
-		if !slices.Contains(g.rows, i) {
-			hidden = append(hidden, fmt.Sprintf("%d is %s", i, name))
+	for _, j := range g.Columns {
+		if !slices.Contains(g.Rows, j) {
+			hidden = append(hidden, fmt.Sprintf("%d is %s", j, g.names[j]))
 		}
 	}
 	if len(hidden) == 0 {
@@ -149,9 +171,9 @@ func (g *grid) hiddenNumbers() string {
 func (g *grid) heading(l layout) string {
 	var b strings.Builder
 	b.WriteString(strings.Repeat(" ", l.label))
-	for j, name := range g.columnNames(l.cell) {
+	for k, name := range g.columnNames(l.cell) {
 		if l.numbered {
-			name = strconv.Itoa(j)
+			name = strconv.Itoa(g.Columns[k])
 		}
 		b.WriteString(padLeft(name, l.cell))
 	}
@@ -161,7 +183,7 @@ func (g *grid) heading(l layout) string {
 // numbers is one row: the weights in percent, the largest marked.
 func (g *grid) numbers(l layout, i int) string {
 	row := g.row(i)
-	largest := slices.Max(row)
+	largest := row[farthest(row)]
 	var b strings.Builder
 	b.WriteString(padRight(g.rowName(i, l.label-1, l.numbered), l.label))
 	for _, w := range row {
@@ -169,7 +191,7 @@ func (g *grid) numbers(l layout, i int) string {
 		if w == largest && len(text) < l.cell {
 			text = "*" + text
 		}
-		b.WriteString(g.color.cell(padLeft(text, l.cell), float64(w)/g.ceiling, w == largest))
+		b.WriteString(g.color.cell(padLeft(text, l.cell), g.scale.place(float64(w)), w == largest))
 	}
 	return b.String()
 }
@@ -181,6 +203,45 @@ func (g *grid) rowName(i, width int, numbered bool) string {
 	}
 	digits := len(strconv.Itoa(len(g.names) - 1))
 	return padLeft(strconv.Itoa(i), digits) + " " + shorten(g.names[i], width-digits-1)
+}
+
+// farthest is the place of the value that is farthest from 0, the first of several.
+func farthest(row []float32) (at int) {
+	for j, w := range row {
+		if math.Abs(float64(w)) > math.Abs(float64(row[at])) {
+			at = j
+		}
+	}
+	return at
+}
+
+// most is what the value that is marked in a row is.
+func (s scale) most() string {
+	if s.signed() {
+		return "largest change"
+	}
+	return "largest"
+}
+
+// describe says what the colours go from and to.
+func (s scale) describe(unit lens.Unit) string {
+	name := s.colors.Name
+	if s.root {
+		name += ", square root"
+	}
+	from, to := number(0, unit), number(s.ceiling, unit)
+	if s.signed() {
+		return fmt.Sprintf("%s, −%s and below to +%[2]s and above", name, to)
+	}
+	return fmt.Sprintf("%s, %s to %s and above", name, strings.TrimSuffix(from, " %"), to)
+}
+
+// number is a value with its unit: a share in percent, a length or a distance as it is.
+func number(v float64, unit lens.Unit) string {
+	if unit == lens.Share {
+		return strconv.FormatFloat(100*v, 'f', 0, 64) + " %"
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
 // percent is a weight as a whole number of hundredths. A share that rounds to 0 is a dot, so that the eye finds the rest.

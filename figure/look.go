@@ -16,6 +16,12 @@ type Look struct {
 	Head    lens.Head
 	Reason  string // why this head
 	Special bool   // show the rows of special tokens too
+
+	// NoSpecial leaves their columns out as well. What they get is said, and nothing is divided by the rest.
+	NoSpecial bool
+
+	// Difference says that the view has the difference of two maps: it may be negative.
+	Difference bool
 }
 
 // The list of pairs is as long as the map of heads beside it, within these limits.
@@ -25,6 +31,12 @@ const minPairs, maxPairs = 6, 12
 func (l *Look) Print(w io.Writer, s Screen) error {
 	width := s.width()
 	grid, notes := newGrid(l, s).lines()
+	title := wrap(fmt.Sprintf("%s: %s", s.Color.strong(l.title()), l.axes()), width)
+	top := slices.Concat(l.header(width), l.printNotes(width), []string{""}, title, l.reason(width), grid,
+		fold(append(l.hidden(), notes...), "; ", width))
+	if l.Difference || l.measure().Name != lens.Measures[0].Name {
+		return write(w, slices.Concat(top, l.plainEnd(width)))
+	}
 	letters := l.View.Letters()
 	pairs := l.View.Pairs(maxPairs)
 	list := l.list(pairs[:min(len(pairs), max(minPairs, l.View.NumLayers))], width)
@@ -32,14 +44,8 @@ func (l *Look) Print(w io.Writer, s Screen) error {
 	if len(pairs) > 0 {
 		heads = append(heads, wrap("excess: weight above what that word, and that distance, get in the other rows", width)...)
 	}
-	title := s.Color.strong(fmt.Sprintf("layer %d head %d", l.Head.Layer, l.Head.Head))
 	return write(w, slices.Concat(
-		l.header(width),
-		[]string{""},
-		wrap(title+": rows look at columns, %", width),
-		wrap(l.Reason, width),
-		grid,
-		fold(append(l.hidden(), notes...), "; ", width),
+		top,
 		[]string{""},
 		heads,
 		fold(legend(letters, l.View.Heads()), ", ", width),
@@ -49,21 +55,85 @@ func (l *Look) Print(w io.Writer, s Screen) error {
 	))
 }
 
-// hidden says which rows aren't shown.
-func (l *Look) hidden() []string {
+func (l *Look) reason(width int) []string {
+	if l.Reason == "" {
+		return nil
+	}
+	return wrap(l.Reason, width)
+}
+
+// title names the map that is shown.
+func (l *Look) title() string {
+	if !l.measure().PerHead {
+		return fmt.Sprintf("layer %d, all heads", l.Head.Layer)
+	}
+	return fmt.Sprintf("layer %d head %d", l.Head.Layer, l.Head.Head)
+}
+
+// axes says what rows and columns are, and in which unit.
+func (l *Look) axes() string {
+	what, unit := "rows look at columns", "%"
+	if l.measure().Unit != lens.Share {
+		unit = "in hundredths"
+	}
+	if l.Difference {
+		what = "how rows look at columns, second less first"
+		if unit == "%" {
+			unit = "percentage points"
+		}
+	}
+	return what + ", " + unit
+}
+
+// printNotes are the notes of the subject, safe to print.
+func (s *Subject) printNotes(width int) (lines []string) {
+	for _, note := range s.Notes {
+		lines = append(lines, wrap(Printable(note), width)...)
+	}
+	return lines
+}
+
+// plainEnd is what stands below a map of anything but weights: roles and pairs are of weights alone.
+func (l *Look) plainEnd(width int) []string {
+	lines := wrap(span("layer", l.View.NumLayers)+" count from 0", width)
+	if l.measure().PerHead {
+		lines = wrap(fmt.Sprintf("%s and %s count from 0", span("layer", l.View.NumLayers), span("head", l.View.NumHeads)), width)
+	}
+	if !l.Difference {
+		lines = append(lines, wrap(l.specialShare(), width)...)
+	}
+	return lines
+}
+
+// selection is what is shown.
+func (l *Look) selection() lens.Selection { return l.View.Select(l.Special, !l.NoSpecial) }
+
+// hidden says which rows and columns aren't shown, and what part of the rows shown goes to hidden columns.
+func (l *Look) hidden() (sentences []string) {
 	specials := 0
 	for _, t := range l.View.Tokens {
 		if t.Kind == lens.Special {
 			specials++
 		}
 	}
-	switch {
-	case l.Special || specials == 0 || specials == len(l.Names):
+	if specials == 0 || specials == len(l.Names) {
 		return nil
-	case specials == 1:
-		return []string{fmt.Sprintf("the row of %s isn't shown (--special)", and(l.specials()))}
 	}
-	return []string{fmt.Sprintf("the rows of %s aren't shown (--special)", and(l.specials()))}
+	names := and(l.specials())
+	switch {
+	case l.Special:
+	case specials == 1:
+		sentences = append(sentences, fmt.Sprintf("the row of %s isn't shown (--special)", names))
+	default:
+		sentences = append(sentences, fmt.Sprintf("the rows of %s aren't shown (--special)", names))
+	}
+	if l.NoSpecial && !l.Difference {
+		sentences = append(sentences, fmt.Sprintf("the columns of %s aren't shown: they get %.1f %% of what these rows give",
+			names, 100*l.View.HiddenShare(l.Head, l.selection())))
+	} else if l.NoSpecial {
+		sentences = append(sentences, fmt.Sprintf("the columns of %s aren't shown", names))
+	}
+	return sentences
 }
 
 // span is "layers 0–5".

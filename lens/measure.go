@@ -32,7 +32,7 @@ type Measure struct {
 
 // Measures are all there are. Each names the function that has its formula.
 var Measures = []Measure{
-	{"weights", "attention weights (softmax)", Share, true, true, computeWeights},
+	{"weights", "weights (softmax)", Share, true, true, computeWeights},
 	{"norm", "norm-weighted attention ‖A v W_O‖", Length, true, false, computeNorms},                   // Layer.Norms
 	{"norm-sum", "norm-weighted attention of all heads ‖Σ A v W_O‖", Length, false, false, computeSum}, // Layer.SumNorms
 	{"rollout", "attention rollout", Share, false, true, computeRollout},                               // Rollout
