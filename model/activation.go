@@ -2,9 +2,10 @@ package model
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"strings"
+
+	"github.com/rapt-go/rapt/internal/kernel"
 )
 
 // An activation is the function between the two matrices of a feed-forward layer, applied in place.
@@ -12,49 +13,26 @@ type activation func(x []float32)
 
 // activations are those that config.json can name, by the names that transformers gives them.
 var activations = map[string]activation{
-	"gelu":              elementwise(gelu),
-	"gelu_python":       elementwise(gelu),
-	"gelu_new":          elementwise(geluTanh),
-	"gelu_fast":         elementwise(geluTanh), // the same formula with its constant written out
-	"gelu_pytorch_tanh": elementwise(geluTanh),
-	"relu":              relu,
-	"silu":              elementwise(silu),
-	"swish":             elementwise(silu),
-	"tanh":              elementwise(math.Tanh),
+	"gelu":              gelu,
+	"gelu_python":       gelu,
+	"gelu_new":          geluTanh,
+	"gelu_fast":         geluTanh, // the same formula with its constant written out
+	"gelu_pytorch_tanh": geluTanh,
+	"relu":              func(x []float32) { kernel.ReLU(x, len(x), 1, len(x)) },
+	"silu":              silu,
+	"swish":             silu,
+	"tanh":              kernel.Tanh,
 }
 
 func activationNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(activations)), ", ")
 }
 
-func elementwise(f func(float64) float64) activation {
-	return func(x []float32) {
-		for i, v := range x {
-			x[i] = float32(f(float64(v)))
-		}
-	}
-}
-
 // gelu is x·Φ(x), Φ the distribution function of the normal distribution (Hendrycks and Gimpel 2016).
-func gelu(x float64) float64 {
-	return x / 2 * (1 + math.Erf(x/math.Sqrt2))
-}
+func gelu(x []float32) { kernel.GELU(x, len(x), 1, len(x)) }
 
 // geluTanh is the approximation of gelu from the same paper, as GPT-2 and BERT's original program have it.
-func geluTanh(x float64) float64 {
-	return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
-}
+func geluTanh(x []float32) { kernel.Swish(x, len(x), 1, len(x), kernel.GELUTanhA, kernel.GELUTanhB) }
 
 // silu is x·σ(x).
-func silu(x float64) float64 {
-	return x / (1 + math.Exp(-x))
-}
-
-// relu is max(x, 0). A NaN stays one.
-func relu(x []float32) {
-	for i, v := range x {
-		if v < 0 {
-			x[i] = 0
-		}
-	}
-}
+func silu(x []float32) { kernel.Swish(x, len(x), 1, len(x), 1, 0) }

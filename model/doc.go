@@ -7,9 +7,9 @@
 //	Model.Embed     a batch of sentence embeddings
 //	Model.Logits    scores of the vocabulary from the last hidden states
 //
-// Parameters are used where they lie, in the mapped file or in the program, in the width in which they are stored
-// (float32, float16 or bfloat16), and expanded to float32 block by block as a layer needs them. Only biases and the
-// parameters of layer norms are copied. All arithmetic is in float32.
+// Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a
+// time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at
+// their first use. All arithmetic is in float32.
 //
 // A family of models is one file of this package that reads as its formula: bert.go, distilbert.go, electra.go. Layers,
 // heads and positions count from 0.

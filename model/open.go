@@ -92,7 +92,7 @@ func missing(dir, file string) error {
 type Files struct {
 	Name      string // for Info
 	Config    []byte // config.json
-	Params    []byte // model.safetensors, which is used in place and must stay as it is
+	Params    []byte // model.safetensors, which must stay as it is: it is read whenever the model runs
 	Tokenizer []byte // tokenizer.json, or nil
 }
 

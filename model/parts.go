@@ -1,8 +1,7 @@
 package model
 
 import (
-	"math"
-
+	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/matmul"
 )
 
@@ -22,31 +21,14 @@ type layerNorm struct {
 	eps          float64
 }
 
-// forward norms every row in place. Mean and variance are summed in float64: they cost nothing beside the matrices.
+// forward norms every row in place.
 func (l *layerNorm) forward(x []float32) { // [n][dim]
-	for dim := len(l.scale); len(x) > 0; x = x[dim:] {
-		var sum, squares float64
-		for _, v := range x[:dim] {
-			sum += float64(v)
-		}
-		mean := sum / float64(dim)
-		for _, v := range x[:dim] {
-			d := float64(v) - mean
-			squares += d * d
-		}
-		inverse := 1 / math.Sqrt(squares/float64(dim)+l.eps)
-		for i, v := range x[:dim] {
-			x[i] = float32((float64(v)-mean)*inverse)*l.scale[i] + l.shift[i]
-		}
-	}
+	dim := len(l.scale)
+	kernel.LayerNorm(x, x, dim, len(x)/dim, dim, l.scale, l.shift, float32(l.eps))
 }
 
 // add is x += y.
-func add(x, y []float32) {
-	for i, v := range y {
-		x[i] += v
-	}
-}
+func add(x, y []float32) { kernel.Combine(x[:len(y)], 1, y, 1) }
 
 // An mlm head scores the vocabulary for every position, as models are trained to do for masked ones:
 // logits = W·LN(act(W_t·x + b_t)) + b.

@@ -1,6 +1,7 @@
-// Package matmul multiplies activations by parameter matrices that stay as they are stored: float32, float16 or
-// bfloat16, in a mapped file or in the program itself. A Matrix is made once when a model is loaded and then used by
-// any number of goroutines. Mul is the product of a layer, Row the look-up of an embedding.
+// Package matmul multiplies activations by parameter matrices that keep the width in which they are stored: float32,
+// float16 or bfloat16, in a mapped file or in the program itself. A Matrix is made once when a model is loaded and then
+// used by any number of goroutines. Mul is the product of a layer: its first call lays the matrix out for the kernels, and
+// each call expands 16-bit parameters a few at a time. Row is the look-up of an embedding.
 package matmul
 
 import (
@@ -32,6 +33,7 @@ type Matrix struct {
 	data    []byte // [out][in], encoded in format
 	format  Format
 	out, in int
+	panels  *panels // for Mul; shared by all copies of the Matrix
 }
 
 // New is the matrix [out][in] in data, which it aliases.
@@ -43,7 +45,7 @@ func New(format Format, data []byte, out, in int) (Matrix, error) {
 		return Matrix{}, fmt.Errorf("matmul: a matrix [%d][%d] of %d-byte numbers doesn't fit %d bytes",
 			out, in, format.size(), len(data))
 	}
-	return Matrix{data, format, out, in}, nil
+	return Matrix{data, format, out, in, new(panels)}, nil
 }
 
 // Out is the number of rows: how many numbers Mul writes for each row of x.
