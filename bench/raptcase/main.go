@@ -1,0 +1,156 @@
+// Command raptcase runs one case of attention for rivals.py. It reads lines of JSON and answers each with one: first a case
+// with the folder of its inputs, then how often to run it, or what to measure.
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"log"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rapt-go/rapt"
+	"github.com/rapt-go/rapt/internal/measure"
+)
+
+// A request is one line of input: a case, or what to do with it.
+type request struct {
+	Folder string `json:"folder"` // q.f32, k.f32, v.f32 and perhaps mask.u8 or bias.f32: raw numbers, [batch][heads][seq][dim]
+
+	Batch   int  `json:"batch"`
+	Heads   int  `json:"heads"`
+	KVHeads int  `json:"kv_heads"`
+	Queries int  `json:"queries"`
+	Keys    int  `json:"keys"`
+	Dim     int  `json:"dim"`
+	Causal  bool `json:"causal"`
+	KeyLen  int  `json:"key_len"` // 0: all
+	Threads int  `json:"threads"`
+	Stats   bool `json:"stats"` // entropy of every query and mass received by every key, too
+
+	Run  int    `json:"run"`  // so many calls; the answer is the seconds of each
+	Peak bool   `json:"peak"` // operations or bytes a second that this machine can do on Threads
+	Read bool   `json:"read"`
+	Save string `json:"save"` // write the output there
+}
+
+func main() {
+	in := bufio.NewScanner(os.Stdin)
+	in.Buffer(nil, 1<<20)
+	out := json.NewEncoder(os.Stdout)
+	var c *benchCase
+	for in.Scan() {
+		var r request
+		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
+			log.Fatal(err)
+		}
+		answer, err := answer(&c, &r)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := out.Encode(answer); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func answer(c **benchCase, r *request) (any, error) {
+	switch {
+	case r.Folder != "":
+		next, err := load(r)
+		*c = next
+		return "ready", err
+	case r.Peak:
+		return measure.Peak(r.Threads), nil
+	case r.Read:
+		return measure.ReadRate(r.Threads), nil
+	case *c == nil:
+		return nil, fmt.Errorf("there is no case yet")
+	case r.Save != "":
+		return "saved", os.WriteFile(r.Save, bytesOf((*c).out.Data), 0o644)
+	}
+	seconds := make([]float64, r.Run)
+	for i := range seconds {
+		start := time.Now()
+		if err := (*c).call(); err != nil {
+			return nil, err
+		}
+		seconds[i] = time.Since(start).Seconds()
+	}
+	return seconds, nil
+}
+
+type benchCase struct {
+	out, q, k, v rapt.Tensor[float32]
+	o            *rapt.Options
+	stats        *rapt.Stats
+}
+
+func (c *benchCase) call() error {
+	if c.stats != nil {
+		return rapt.Statistics(c.stats, &c.out, c.q, c.k, c.v, c.o)
+	}
+	return rapt.Attend(c.out, c.q, c.k, c.v, c.o)
+}
+
+func load(r *request) (*benchCase, error) {
+	c := &benchCase{o: &rapt.Options{Causal: r.Causal, Threads: r.Threads}}
+	for _, x := range []struct {
+		name       string
+		to         *rapt.Tensor[float32]
+		heads, seq int
+	}{{"q", &c.q, r.Heads, r.Queries}, {"k", &c.k, r.KVHeads, r.Keys}, {"v", &c.v, r.KVHeads, r.Keys}} {
+		data, err := floats(filepath.Join(r.Folder, x.name+".f32"))
+		if err != nil {
+			return nil, err
+		}
+		*x.to = rapt.HeadMajor(data, r.Batch, x.heads, x.seq, r.Dim)
+	}
+	c.out = rapt.HeadMajor(make([]float32, len(c.q.Data)), r.Batch, r.Heads, r.Queries, r.Dim)
+	if mask, err := os.ReadFile(filepath.Join(r.Folder, "mask.u8")); err == nil {
+		keep := make([]bool, len(mask))
+		for i, x := range mask {
+			keep[i] = x != 0
+		}
+		c.o.Mask = rapt.Broadcast(keep, 1, 1, r.Queries, r.Keys)
+	}
+	if bias, err := floats(filepath.Join(r.Folder, "bias.f32")); err == nil {
+		c.o.Bias = rapt.Broadcast(bias, 1, r.Heads, r.Queries, r.Keys)
+	}
+	if r.KeyLen > 0 {
+		for range r.Batch {
+			c.o.KeyLens = append(c.o.KeyLens, r.KeyLen)
+		}
+	}
+	if r.Stats {
+		c.stats = &rapt.Stats{
+			Entropy:  make([]float32, r.Batch*r.Heads*r.Queries),
+			Received: make([]float64, r.Batch*r.Heads*r.Keys),
+		}
+	}
+	return c, nil
+}
+
+func floats(path string) ([]float32, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	x := make([]float32, len(data)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return x, nil
+}
+
+func bytesOf(x []float32) []byte {
+	data := make([]byte, 0, 4*len(x))
+	for _, f := range x {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(f))
+	}
+	return data
+}
