@@ -21,14 +21,14 @@ func TestActivations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := in
-			activations[name](x[:])
+			activations[name](x[:], len(x), 1, len(x))
 			for i, got := range x {
 				if math.Abs(float64(got)-want[i]) > 1e-7*max(1, math.Abs(want[i])) {
 					t.Errorf("%s(%v) is %v, expected %v", name, in[i], got, want[i])
 				}
 			}
 			nan := []float32{float32(math.NaN())}
-			if activations[name](nan); nan[0] == nan[0] {
+			if activations[name](nan, 1, 1, 1); nan[0] == nan[0] {
 				t.Errorf("%s(NaN) is %v", name, nan[0])
 			}
 		})

@@ -1,6 +1,9 @@
 package model
 
-import "github.com/rapt-go/rapt"
+import (
+	"github.com/rapt-go/rapt"
+	"github.com/rapt-go/rapt/internal/matmul"
+)
 
 // selfAttention is z·W_o + b_o with z = softmax(q·kᵀ/√d)·v of every head, side by side, and q, k and v linear in x.
 type selfAttention struct {
@@ -10,9 +13,7 @@ type selfAttention struct {
 // forward is the attention of every sequence of the pass over itself.
 func (a *selfAttention) forward(p *pass, x []float32) ([]float32, error) { // [tokens][dim] → [tokens][dim]
 	b := &p.buffers
-	a.q.forward(b.q, x)
-	a.k.forward(b.k, x)
-	a.v.forward(b.v, x)
+	matmul.MulAll(x, p.tokens(), a.q.product(b.q), a.k.product(b.k), a.v.product(b.v))
 	heads, dim := p.info.NumHeads, p.info.HeadDim
 	p.editValues(p.heads(b.v))
 	p.tap(Query, b.q, heads, dim)

@@ -34,8 +34,7 @@ func (b *bert) forward(p *pass) ([]float32, error) { // [tokens][dim]
 // pool is tanh(W·x + b) of a sequence's first token.
 func (b *bert) pool(hidden []float32) []float32 { // [seq][dim] → [dim]
 	pooled := make([]float32, b.pooler.weight.Out())
-	b.pooler.forward(pooled, hidden[:b.pooler.weight.In()])
-	activations["tanh"](pooled)
+	b.pooler.forwardAct(pooled, hidden[:b.pooler.weight.In()], tanh)
 	return pooled
 }
 
@@ -99,8 +98,7 @@ func (l *bertLayer) forward(p *pass, x []float32) error { // x [tokens][dim], in
 	l.attentionNorm.forward(x)
 
 	mlp, out := p.buffers.mlp, p.buffers.out
-	l.up.forward(mlp, x)
-	l.act(mlp)
+	l.up.forwardAct(mlp, x, l.act)
 	l.down.forward(out, mlp)
 	p.tap(MLPOutput, out, p.info.ModelDim)
 	add(x, out)

@@ -79,7 +79,7 @@ func (h *mlmHead) direction(x []float32, token int) (direction []float64, logit 
 	u := make([]float32, h.transform.weight.Out())
 	h.transform.forward(u, x)
 	a := slices.Clone(u)
-	h.act(a)
+	h.act(a, len(a), 1, len(a))
 	y := slices.Clone(a)
 	h.norm.forward(y)
 	word := make([]float32, len(y))

@@ -15,6 +15,16 @@ func (l *linear) forward(y, x []float32) { // y [n][out], x [n][in]
 	l.weight.Mul(y, x, len(x)/l.weight.In(), l.bias)
 }
 
+// forwardAct is act(x·Wᵀ + b), applied to each part of the product while it is near.
+func (l *linear) forwardAct(y, x []float32, act activation) { // y [n][out], x [n][in]
+	matmul.MulAll(x, len(x)/l.weight.In(), matmul.Product{Dst: y, M: &l.weight, Bias: l.bias, After: act})
+}
+
+// product is the layer as one of several products of the same x.
+func (l *linear) product(y []float32) matmul.Product { // y [n][out]
+	return matmul.Product{Dst: y, M: &l.weight, Bias: l.bias}
+}
+
 // A layerNorm is scale·(x − mean)/√(variance + eps) + shift over the model's dimension (Ba, Kiros and Hinton 2016).
 type layerNorm struct {
 	scale, shift []float32 // [dim]
@@ -42,8 +52,7 @@ type mlmHead struct {
 func (h *mlmHead) forward(x []float32) []float32 { // [n][dim] → [n][vocab]
 	n := len(x) / h.transform.weight.In()
 	y := make([]float32, n*h.transform.weight.Out())
-	h.transform.forward(y, x)
-	h.act(y)
+	h.transform.forwardAct(y, x, h.act)
 	h.norm.forward(y)
 	logits := make([]float32, n*h.decoder.weight.Out())
 	h.decoder.forward(logits, y)

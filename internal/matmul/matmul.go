@@ -1,7 +1,8 @@
 // Package matmul multiplies activations by parameter matrices that keep the width in which they are stored: float32,
 // float16 or bfloat16, in a mapped file or in the program itself. A Matrix is made once when a model is loaded and then
 // used by any number of goroutines. Mul is the product of a layer: its first call lays the matrix out for the kernels, and
-// each call expands 16-bit parameters a few at a time. Row is the look-up of an embedding.
+// each call expands 16-bit parameters a few at a time. MulAll is several products of the same rows. Row is the look-up of an
+// embedding.
 package matmul
 
 import (

@@ -18,7 +18,7 @@ type panels struct {
 }
 
 // lay lays the matrix out, once, on all threads.
-func (m *Matrix) lay() *panels {
+func (m *Matrix) lay() {
 	p := m.panels
 	p.once.Do(func() {
 		count := kernel.Panels(m.out)
@@ -33,7 +33,6 @@ func (m *Matrix) lay() *panels {
 			return func(panel int) { m.layPanel(p, panel, rows) }, func() {}
 		})
 	})
-	return p
 }
 
 // layPanel lays out one panel. rows is room for its rows as float32.
