@@ -1,6 +1,9 @@
 package figure
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // A ColorMap says which colour a value from 0 to 1 has. There are Viridis, Cividis and, for differences alone, RdBu.
 type ColorMap struct {
@@ -49,6 +52,18 @@ type scale struct {
 
 // signed reports whether values may be negative; 0 is then in the middle.
 func (s scale) signed() bool { return s.colors == RdBu }
+
+// text is a value in hundredths, with a sign if it is a difference.
+func (s scale) text(v float32) string {
+	digits := percent(v)
+	switch {
+	case digits == "·" || !s.signed():
+		return digits
+	case v > 0:
+		return "+" + digits
+	}
+	return "−" + strings.TrimPrefix(digits, "-")
+}
 
 // place is where v is on the map, from 0 to 1.
 func (s scale) place(v float64) float64 {

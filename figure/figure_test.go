@@ -119,6 +119,11 @@ func TestPictures(t *testing.T) {
 	special := look(cat, lens.Head{Layer: 5, Head: 11})
 	special.Special = true
 	find := &Find{Subject: cat, Query: "sat", Key: "cat", Ranking: cat.View.Find([]int{3}, []int{2}), Notes: []string{"a note"}}
+	hidden := look(cat, lens.Head{Layer: 5, Head: 11})
+	hidden.NoSpecial, hidden.NoHints = true, true
+	norms := look(cat, lens.Head{})
+	norms.Measure, _ = lens.MeasureNamed("norm")
+	wide := wideDifference(t)
 	strange := made(t, "東京", "🙂", "\x1b[31mred", "e\u0301t\u00e9", "\u0301", "\u202eright", "extraordinarily", "extraordinary")
 	for _, c := range []struct {
 		name   string
@@ -141,6 +146,15 @@ func TestPictures(t *testing.T) {
 		{"tokens_120", look(made(t, numbered(118)...), lens.Head{Head: 1}), Screen{}},
 		{"strange", look(strange, lens.Head{Head: 1}), Screen{}},
 		{"find", find, Screen{}},
+		{"card", &Card{*look(cat, lens.Head{Layer: 1, Head: 5})}, Screen{}},
+		{"card_36_256", &Card{*special}, Screen{Width: 36, Color: ANSI256}},
+		{"hidden", hidden, Screen{}},
+		{"difference", difference(t), Screen{}},
+		{"difference_256", difference(t), Screen{Color: ANSI256}},
+		{"difference_40", wide, Screen{Width: 40}},
+		{"difference_40_16", wide, Screen{Width: 40, Color: ANSI16}},
+		{"norm", norms, Screen{}},
+		{"cividis", look(cat, lens.Head{Layer: 0, Head: 3}), Screen{Color: TrueColor, Map: Cividis}},
 		{"find_60_true", find, Screen{Width: 60, Color: TrueColor}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,6 +168,22 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// wideDifference is the difference between two heads over 40 tokens.
+func wideDifference(t *testing.T) *Look {
+	t.Helper()
+	s := made(t, numbered(38)...)
+	a := &model.Attention{NumLayers: 1, NumHeads: 1, QueryLen: 40, KeyLen: 40}
+	for i, w := range s.View.Map(0, 1) {
+		a.Weights = append(a.Weights, w-s.View.Map(0, 0)[i])
+	}
+	v, err := lens.NewView(a, s.View.Tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.View = v
+	return &Look{Subject: s, Difference: true}
+}
+
 // Whatever the tokens are called and however wide the screen is, lines fit it and nothing commands the terminal.
 func TestAnyNamesAnyWidth(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
@@ -161,9 +191,9 @@ func TestAnyNamesAnyWidth(t *testing.T) {
 		screen := Screen{Width: rapid.IntRange(0, 130).Draw(r, "width"), Color: Color(rapid.IntRange(0, 3).Draw(r, "color"))}
 		s := made(t, words...)
 		s.Model = rapid.String().Draw(r, "model")
-		look := &Look{Subject: s, Head: lens.Head{Head: 1}, Special: rapid.Bool().Draw(r, "special")}
+		look := &Look{Subject: s, Head: lens.Head{Head: 1}, Special: rapid.Bool().Draw(r, "special"), NoSpecial: rapid.Bool().Draw(r, "no special")}
 		find := &Find{Subject: s, Query: s.Names[0], Key: s.Names[len(words)], Ranking: s.View.Find([]int{0}, []int{len(words)})}
-		for _, figure := range []printer{look, find} {
+		for _, figure := range []printer{look, find, &Card{*look}} {
 			var b strings.Builder
 			if err := figure.Print(&b, screen); err != nil {
 				r.Fatal(err)

@@ -20,13 +20,13 @@ type grid struct {
 	width int
 	color paints
 	unit  lens.Unit
-
+	most  string // what is marked in a row
 	scale scale
 }
 
 // newGrid shows the rows of all tokens, or of those that aren't special.
 func newGrid(l *Look, s Screen) *grid {
-	g := &grid{view: l.View, head: l.Head, names: l.names(), width: s.width(), unit: l.measure().Unit,
+	g := &grid{view: l.View, head: l.Head, names: l.names(), width: s.width(), unit: l.measure().Unit, most: l.most(),
 		Selection: l.selection()}
 	g.scale = l.scale(g.Rows, s.Map)
 	g.color = paints{s.Color, g.scale.colors}
@@ -133,7 +133,7 @@ func (g *grid) lines() (lines, notes []string) {
 	for _, i := range g.Rows {
 		lines = append(lines, g.numbers(l, i))
 	}
-	notes = []string{"* " + g.scale.most() + " of its row", "· under 0.5"}
+	notes = []string{"* " + g.most + " of its row", "· under 0.5"}
 	if l.numbered {
 		notes = append(notes, "columns have the numbers of the rows"+g.hiddenNumbers())
 	} else if g.shortened(l) {
@@ -187,8 +187,8 @@ func (g *grid) numbers(l layout, i int) string {
 	var b strings.Builder
 	b.WriteString(padRight(g.rowName(i, l.label-1, l.numbered), l.label))
 	for _, w := range row {
-		text := percent(w)
-		if w == largest && len(text) < l.cell {
+		text := g.scale.text(w)
+		if w == largest && displayWidth(text) < l.cell {
 			text = "*" + text
 		}
 		b.WriteString(g.color.cell(padLeft(text, l.cell), g.scale.place(float64(w)), w == largest))
@@ -216,11 +216,15 @@ func farthest(row []float32) (at int) {
 }
 
 // most is what the value that is marked in a row is.
-func (s scale) most() string {
-	if s.signed() {
-		return "largest change"
+func (l *Look) most() string {
+	most := "largest"
+	if l.Difference {
+		most += " change"
 	}
-	return "largest"
+	if l.NoSpecial {
+		most += " shown"
+	}
+	return most
 }
 
 // describe says what the colours go from and to.

@@ -6,7 +6,6 @@ import (
 	"image/color"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/rapt-go/rapt/lens"
 )
@@ -74,9 +73,9 @@ func (h *heatmap) wrapCaption(width float64) []string {
 		sentences = append(sentences, "numbers and colours are differences: + more, − less in the second")
 	}
 	if h.cell >= numberCell {
-		sentences = append(sentences, fmt.Sprintf("numbers are %s, the %s of a row bold", h.numbers(), h.scale.most()))
+		sentences = append(sentences, fmt.Sprintf("numbers are %s, the %s of a row bold", h.numbers(), h.look.most()))
 	} else {
-		sentences = append(sentences, "a dot marks the "+h.scale.most()+" of a row")
+		sentences = append(sentences, "a dot marks the "+h.look.most()+" of a row")
 	}
 	if every := h.every(); every > 1 {
 		sentences = append(sentences, fmt.Sprintf("every %s token is named", ordinal(every)))
@@ -170,7 +169,7 @@ func (h *heatmap) drawCells(c canvas) {
 			}
 			switch {
 			case h.cell >= numberCell:
-				c.text(label{x: x + h.cell/2, y: y + h.cell/2 + labelSize*.34, size: labelSize, text: h.number(v), anchor: middle,
+				c.text(label{x: x + h.cell/2, y: y + h.cell/2 + labelSize*.34, size: labelSize, text: h.scale.text(v), anchor: middle,
 					bold: k == most, color: on})
 			case k == most && h.cell >= 4:
 				c.rect(x+h.cell*.36, y+h.cell*.36, h.cell*.28, h.cell*.28, on, "")
@@ -198,18 +197,6 @@ func (h *heatmap) row(r int) []float32 {
 		values[k] = h.value(r, k)
 	}
 	return values
-}
-
-// number is what stands in a cell: hundredths, with a sign if they are differences.
-func (h *heatmap) number(v float32) string {
-	s := percent(v)
-	if s == "·" || !h.scale.signed() {
-		return s
-	}
-	if v > 0 {
-		return "+" + s
-	}
-	return "−" + strings.TrimPrefix(s, "-")
 }
 
 // exact is a value with every digit it has.

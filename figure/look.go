@@ -20,6 +20,9 @@ type Look struct {
 	// NoSpecial leaves their columns out as well. What they get is said, and nothing is divided by the rest.
 	NoSpecial bool
 
+	// NoHints leaves out the line that says what else could be typed.
+	NoHints bool
+
 	// Difference says that the view has the difference of two maps: it may be negative.
 	Difference bool
 }
@@ -51,7 +54,7 @@ func (l *Look) Print(w io.Writer, s Screen) error {
 		fold(legend(letters, l.View.Heads()), ", ", width),
 		wrap(fmt.Sprintf("%s%s and %s count from 0", marks[cell], span("layer", l.View.NumLayers), span("head", l.View.NumHeads)), width),
 		wrap(l.specialShare(), width),
-		fold(l.next(pairs), " | ", width),
+		l.hints(pairs, width),
 	))
 }
 
@@ -144,6 +147,13 @@ func span(noun string, n int) string {
 	return fmt.Sprintf("%ss 0–%d", noun, n-1)
 }
 
+func (l *Look) hints(pairs []lens.Pair, width int) []string {
+	if l.NoHints {
+		return nil
+	}
+	return fold(l.next(pairs), " | ", width)
+}
+
 // next suggests what to try: the head of the strongest pair that isn't shown, and all heads of the strongest pair.
 func (l *Look) next(pairs []lens.Pair) []string {
 	var tries []string
@@ -161,7 +171,7 @@ func (l *Look) next(pairs []lens.Pair) []string {
 			break
 		}
 	}
-	tries = append(tries, "-o x.json")
+	tries = append(tries, "-o x.svg", "-i")
 	tries[0] = "next: rapt … " + tries[0]
 	return tries
 }

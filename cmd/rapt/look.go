@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,17 +17,23 @@ import (
 // lookFlags is what the command line says.
 type lookFlags struct {
 	dir            string
-	pair           string
+	pair, compare  string
 	ids, typeIDs   []int
 	truncate       bool
 	layer, head    int
 	find           string
-	special        bool
+	measureName    string
+	words          bool
+	off, cut       []string
+	special, plain bool // rows of special tokens shown; their columns not shown
 	json, hidden   bool
 	output, format string // a file, and its ending
+	interactive    bool
 	color          string
+	picture        pictureFlags
 
-	given func(flag string) bool // whether a flag was on the command line
+	measure lens.Measure           // of that name
+	given   func(flag string) bool // whether a flag was on the command line
 }
 
 func newLookCommand() *cobra.Command {
@@ -43,32 +48,24 @@ of the text may be one argument or many. Layers and heads count from 0.
 Without --layer and --head it shows the head with most excess among content
 words. Excess is how much more a word looks at another than that one gets from
 the other rows, and than a word at that distance gets on average: what is left
-is between the two words. Function words and punctuation don't count.`,
+is between the two words. Function words and punctuation don't count.
+
+--measure says what the maps are of: weights; norm, weights times the length of
+what is fetched (‖A v W_O‖), and norm-sum, that of all heads together; rollout
+and flow, weights followed through the layers; alti-layer and alti, what a token
+is made of after one layer and after all; value-zeroing, how far a layer's output
+turns without a token's value. All but weights and norm have one map a layer.`,
 		Example: `  rapt look "The cat sat on the mat."
   rapt look "The cat sat on the mat." --find sat:cat
-  rapt look "The cat sat on the mat." -o cat.npz`,
+  rapt look "The cat sat on the mat." --layer 3 --head 1 -o cat.svg
+  rapt look "The cat sat on the mat." --measure alti
+  rapt look "The cat sat on the mat." --compare "The dog sat on the mat."
+  rapt look "The cat sat on the mat." --off 3:1 --cut sat:cat
+  rapt look "The cat sat on the mat." -i`,
 		RunE: f.run,
 	}
 	f.define(cmd)
 	return cmd
-}
-
-func (f *lookFlags) define(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	modelFlag(cmd, &f.dir)
-	flags.StringVar(&f.pair, "pair", "", "second `text`, for models that take two")
-	flags.IntSliceVar(&f.ids, "ids", nil, "token ids, such as `5,6,7`, in place of a text")
-	flags.IntSliceVar(&f.typeIDs, "type-ids", nil, "token types for --ids, such as `0,0,1` (default 0)")
-	flags.BoolVar(&f.truncate, "truncate", false, "of a text that is too long for the model take the beginning")
-	flags.IntVar(&f.layer, "layer", 0, "show a head of layer `N`")
-	flags.IntVar(&f.head, "head", 0, "show head `N` of --layer")
-	flags.StringVar(&f.find, "find", "", "rank all heads by how much word `a:b`, a, looks at b; the#2 is the second \"the\"")
-	flags.BoolVar(&f.special, "special", false, "show the rows of special tokens too")
-	flags.BoolVar(&f.json, "json", false, "print all weights as a JSON object")
-	flags.StringVarP(&f.output, "output", "o", "", "write all weights to `file`: .json, .csv or .npz")
-	flags.BoolVar(&f.hidden, "hidden", false, "put hidden states, and logits if there are any, in the .npz too")
-	flags.StringVar(&f.color, "color", "auto", "use colours: `when` is auto, always or never")
 }
 
 func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
@@ -80,6 +77,7 @@ func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	screen.Map = f.picture.colors()
 	m, err := openModel(f.dir)
 	if err != nil {
 		return err
@@ -93,8 +91,20 @@ func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
 		fmt.Fprintln(cmd.ErrOrStderr(), "rapt:", warning)
 	}
 	l, err := f.look(cmd.Context(), m, in)
+	if cmd.Context().Err() != nil {
+		return errInterrupted
+	}
 	if err != nil {
 		return err
+	}
+	return l.deliver(cmd, screen)
+}
+
+// deliver prints, draws or writes what was asked for.
+func (l *looking) deliver(cmd *cobra.Command, screen figure.Screen) error {
+	f := l.flags
+	if f.interactive {
+		return l.browse(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), screen)
 	}
 	if !f.json && f.output == "" {
 		return l.print(cmd.OutOrStdout(), screen)
@@ -110,64 +120,16 @@ func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// check refuses a command line that is wrong whatever the model.
-func (f *lookFlags) check(cmd *cobra.Command, args []string) error {
-	if err := refuseEmpty(cmd, "model", "output"); err != nil {
-		return err
-	}
-	switch {
-	case len(args) == 0 && !f.given("ids"):
-		return usagef("there is no text: rapt look TEXT, or --ids")
-	case len(args) > 0 && f.given("ids"):
-		return usagef("--ids stands in place of a text, but there is one: %q", args[0])
-	case f.given("pair") && f.given("ids"):
-		return usagef("--pair needs a text, not --ids")
-	case f.given("truncate") && f.given("ids"):
-		return usagef("--truncate needs a text, not --ids")
-	case f.given("type-ids") && !f.given("ids"):
-		return usagef("--type-ids goes with --ids: the types of a text's tokens come from the tokenizer")
-	case f.given("type-ids") && len(f.typeIDs) != len(f.ids):
-		return usagef("--type-ids has %d, expected %d as in --ids", len(f.typeIDs), len(f.ids))
-	case f.given("ids") && len(f.ids) == 0:
-		return usagef("--ids is empty")
-	case f.given("head") && !f.given("layer"):
-		return usagef("--head %d needs --layer", f.head)
-	}
-	return f.checkOutput()
-}
-
-// checkOutput refuses flags about what is printed that have no meaning together.
-func (f *lookFlags) checkOutput() error {
-	if f.output != "" {
-		var err error
-		if f.format, err = formatOf(f.output); err != nil {
-			return err
-		}
-	}
-	if f.hidden && f.format != ".npz" {
-		return usagef("--hidden needs -o with a file that ends in .npz")
-	}
-	for _, flag := range []string{"find", "layer", "special"} {
-		if f.given(flag) && (f.json || f.output != "") {
-			return usagef("--%s chooses what is shown, but --json and -o take all weights", flag)
-		}
-	}
-	for _, flag := range []string{"layer", "special"} {
-		if f.given(flag) && f.given("find") {
-			return usagef("--find ranks all heads: --%s has no meaning with it", flag)
-		}
-	}
-	return nil
-}
-
-// A looking is a model's attention on one input, and what was asked about it.
+// A looking is what a model does with an input, measured, and what was asked about it.
 type looking struct {
 	flags *lookFlags
 	input *lookInput
 	info  model.Info
-	trace *model.Trace
-	view  *lens.View
-	took  time.Duration
+	*reading
+
+	compared *comparison // with --compare: the reading is the difference
+	effect   *effect     // with --off or --cut
+	notes    []string    // what the reader has to know
 }
 
 // look checks what the flags name against model and text, and runs the model.
@@ -180,54 +142,99 @@ func (f *lookFlags) look(ctx context.Context, m *model.Model, in lookInput) (*lo
 		return nil, usagef("head %d: a layer has %d, 0 to %d", f.head, l.info.NumHeads, l.info.NumHeads-1)
 	}
 	if f.given("find") {
-		if _, _, err := in.edge(f.find); err != nil {
+		if _, _, err := in.edge("find", f.find); err != nil {
 			return nil, err
 		}
 	}
-	start := time.Now()
-	var err error
-	l.trace, err = m.Trace(ctx, in.sequence, model.Want{Weights: true, Hidden: f.hidden, Logits: f.hidden})
-	if ctx.Err() != nil {
-		return nil, errInterrupted
-	}
+	edit, notes, err := f.edit(l.info, &in)
 	if err != nil {
 		return nil, err
 	}
-	l.took = time.Since(start)
-	l.view, err = lens.NewView(l.trace.Attention, in.tokens)
-	return l, err
+	if l.reading, err = f.read(ctx, m, &in, edit); err != nil {
+		return nil, err
+	}
+	if edit != nil {
+		if l.effect, err = effectOf(ctx, m, &in, edit); err != nil {
+			return nil, err
+		}
+		l.notes = append(notes, l.effect.notes(in.names)...)
+	}
+	if f.given("compare") {
+		return l, l.addSecond(ctx, m)
+	}
+	return l, nil
+}
+
+// addSecond runs the text of --compare too, and makes the reading the difference.
+func (l *looking) addSecond(ctx context.Context, m *model.Model) error {
+	in, _, err := l.flags.input(m, l.flags.compare)
+	if err != nil {
+		return fmt.Errorf("--compare: %w", err)
+	}
+	second, err := l.flags.read(ctx, m, &in, nil)
+	if err != nil {
+		return err
+	}
+	if l.compared, err = compare(l.reading, second); err != nil {
+		return err
+	}
+	l.reading, err = l.compared.reading()
+	return err
+}
+
+// figure is the head to show.
+func (l *looking) figure() *figure.Look {
+	look := &figure.Look{Subject: l.subject(), Special: l.flags.special, NoSpecial: l.flags.plain, Difference: l.compared != nil}
+	look.Head, look.Reason = l.pick()
+	if l.compared != nil {
+		look.Notes = l.compared.notes([2]string{l.input.text, l.flags.compare}, look.Head)
+	}
+	return look
+}
+
+func (l *looking) subject() figure.Subject {
+	return figure.Subject{View: l.view, Names: l.names(), Model: l.info.Name, Took: l.took, Measure: l.flags.measure,
+		Words: l.flags.words, Notes: l.notes}
 }
 
 // print draws the picture that was asked for.
 func (l *looking) print(w io.Writer, s figure.Screen) error {
-	subject := figure.Subject{View: l.view, Names: l.input.names, Model: l.info.Name, Took: l.took}
 	if l.flags.given("find") {
-		query, key, err := l.input.edge(l.flags.find)
+		query, key, err := l.input.edge("find", l.flags.find)
 		if err != nil {
 			return err
 		}
-		find := figure.Find{Subject: subject, Query: query.name, Key: key.name, Ranking: l.view.Find(query.tokens, key.tokens),
-			Notes: slices.Concat(query.notes, key.notes)}
+		find := figure.Find{Subject: l.subject(), Query: query.name, Key: key.name, Ranking: l.view.Find(query.tokens, key.tokens),
+			Notes: slices.Concat(l.notes, query.notes, key.notes)}
 		return find.Print(w, s)
 	}
-	look := figure.Look{Subject: subject, Special: l.flags.special}
-	look.Head, look.Reason = l.pick()
-	return look.Print(w, s)
+	return l.figure().Print(w, s)
 }
 
 // pick is the head to show, and why that one.
 func (l *looking) pick() (lens.Head, string) {
-	if l.flags.given("head") {
-		return lens.Head{Layer: l.flags.layer, Head: l.flags.head}, "asked for with --layer and --head"
+	f := l.flags
+	switch {
+	case f.given("head"):
+		return lens.Head{Layer: f.layer, Head: f.head}, "asked for with --layer and --head"
+	case !f.measure.PerHead && f.given("layer"):
+		return lens.Head{Layer: f.layer}, "asked for with --layer"
+	case !f.measure.PerHead:
+		return lens.Head{Layer: l.maps.NumLayers - 1}, "the last layer; --layer shows another"
+	case l.compared != nil:
+		return l.compared.pick(l.view, f), "picked: the two differ most here"
 	}
 	where, best := "", lens.HeadScore{}
-	if l.flags.given("layer") {
-		where, best = fmt.Sprintf(" of layer %d", l.flags.layer), l.view.PickIn(l.flags.layer)
+	if f.given("layer") {
+		where, best = fmt.Sprintf(" of layer %d", f.layer), l.picker.PickIn(f.layer)
 	} else {
-		best = l.view.Pick()
+		best = l.picker.Pick()
 	}
-	if best.Score == 0 {
+	switch {
+	case best.Score == 0:
 		return best.Head, "picked: the first" + where + ", as there aren't two words to relate"
+	case f.measure.Name != lens.Measures[0].Name:
+		return best.Head, "picked" + where + ": by weights, content words have most excess here"
 	}
 	return best.Head, fmt.Sprintf("picked%s: content words have most excess here, %.0f %% of their attention", where, 100*best.Score)
 }

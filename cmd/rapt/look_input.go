@@ -15,6 +15,7 @@ import (
 
 // A lookInput is what goes into the model, and what its tokens are called.
 type lookInput struct {
+	text     string // as given
 	sequence model.Sequence
 	names    []string     // [token], as the tokenizer spells them; ids without a tokenizer
 	source   []string     // [token], the characters of the text that it stands for
@@ -71,7 +72,7 @@ func (f *lookFlags) textInput(m *model.Model, text string) (in lookInput, warnin
 	if cut := e.Cut[0] + e.Cut[1]; cut > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d tokens are cut off: the model takes at most %d", cut, o.MaxLen))
 	}
-	in = lookInput{sequence: model.Sequence{IDs: e.IDs, TypeIDs: e.TypeIDs}, names: e.Tokens, offsets: e.Offsets, special: e.Special}
+	in = lookInput{text: text, sequence: model.Sequence{IDs: e.IDs, TypeIDs: e.TypeIDs}, names: e.Tokens, offsets: e.Offsets, special: e.Special}
 	texts := [2][]rune{[]rune(text), []rune(f.pair)}
 	for i, name := range e.Tokens {
 		if of := e.Sequence[i]; of >= 0 {
@@ -117,37 +118,38 @@ type word struct {
 	notes  []string
 }
 
-// edge reads a:b of --find. Of several colons the first one counts that has a word of the text on both sides.
-func (in *lookInput) edge(s string) (query, key word, err error) {
+// edge reads a:b of a flag, --find or --cut. Of several colons the first one counts that has a word of the text on both
+// sides.
+func (in *lookInput) edge(flag, s string) (query, key word, err error) {
 	for i, r := range s {
 		if r != ':' || i == 0 || i == len(s)-1 {
 			continue
 		}
-		query, queryErr := in.word(s[:i])
-		key, keyErr := in.word(s[i+1:])
+		query, queryErr := in.word(flag, s[:i])
+		key, keyErr := in.word(flag, s[i+1:])
 		if queryErr == nil && keyErr == nil {
 			return query, key, nil
 		}
 		err = cmp.Or(err, queryErr, keyErr)
 	}
 	if err == nil {
-		err = usagef("--find is %q, expected two words: a:b", s)
+		err = usagef("--%s is %q, expected two words: a:b", flag, s)
 	}
 	return word{}, word{}, err
 }
 
 // word finds the tokens that the user calls name: a word of the text in any case, or a token as the tokenizer spells
 // it. The first of several counts, name#2 is the second.
-func (in *lookInput) word(name string) (word, error) {
+func (in *lookInput) word(flag, name string) (word, error) {
 	found, number := in.places(name), 1
 	if base, suffix, ok := cutNumber(name); ok && len(found) == 0 {
 		found, number, name = in.places(base), suffix, base
 	}
 	if len(found) == 0 {
-		return word{}, usagef("--find: there is no %q; there are %s", name, in.listWords())
+		return word{}, usagef("--%s: there is no %q; there are %s", flag, name, in.listWords())
 	}
 	if number > len(found) {
-		return word{}, usagef("--find: there is no %s#%d; %s comes up %s", name, number, name, times(len(found)))
+		return word{}, usagef("--%s: there is no %s#%d; %s comes up %s", flag, name, number, name, times(len(found)))
 	}
 	w := word{name: name, tokens: found[number-1]}
 	if number > 1 {

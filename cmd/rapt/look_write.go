@@ -11,32 +11,61 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rapt-go/rapt/figure"
 	"github.com/rapt-go/rapt/internal/atomicfile"
 	"github.com/rapt-go/rapt/internal/npy"
+	"github.com/rapt-go/rapt/lens"
 )
 
 // formatOf is the ending of a file that look can write.
 func formatOf(path string) (string, error) {
 	switch ending := strings.ToLower(filepath.Ext(path)); ending {
-	case ".json", ".csv", ".npz":
+	case ".json", ".csv", ".npz", ".svg", ".png", ".pdf":
 		return ending, nil
-	case ".html", ".svg", ".png", ".pdf":
-		return "", usagef("-o %s: pictures as %s aren't there yet; .json, .csv and .npz are", path, ending)
+	case ".html":
+		return "", usagef("-o %s: pages as .html aren't there yet; .svg, .png and .pdf are", path)
 	default:
-		return "", usagef("-o %s: the name must end in .json, .csv or .npz", path)
+		return "", usagef("-o %s: the name must end in .json, .csv or .npz, or in .svg, .png or .pdf", path)
 	}
 }
 
-// writeFile writes the weights to -o, and says so.
+// writeFile writes the maps, or a picture, to -o and says so.
 func (l *looking) writeFile(messages io.Writer) error {
-	write := map[string]func(io.Writer) error{".json": l.writeJSON, ".csv": l.writeCSV, ".npz": l.writeNPZ}[l.flags.format]
+	write, drawn := map[string]func(io.Writer) error{".json": l.writeJSON, ".csv": l.writeCSV, ".npz": l.writeNPZ}[l.flags.format], false
+	if write == nil {
+		write, drawn = l.writePicture, true
+	}
 	if err := atomicfile.Write(l.flags.output, write); err != nil {
 		return fmt.Errorf("-o: %w", err)
 	}
-	a := l.trace.Attention
-	fmt.Fprintf(messages, "rapt: wrote %s: %d layers × %d heads × %d × %d weights\n",
-		l.flags.output, a.NumLayers, a.NumHeads, a.QueryLen, a.KeyLen)
+	if drawn {
+		fmt.Fprintf(messages, "rapt: wrote %s\n", l.flags.output)
+		return nil
+	}
+	a := l.maps
+	fmt.Fprintf(messages, "rapt: wrote %s: %d layers × %d heads × %d × %d %s\n",
+		l.flags.output, a.NumLayers, a.NumHeads, a.QueryLen, a.KeyLen, l.flags.measure.Name)
 	return nil
+}
+
+// writePicture draws the view that was asked for.
+func (l *looking) writePicture(w io.Writer) error {
+	var p *figure.Picture
+	style := l.flags.picture.style()
+	switch l.flags.picture.view {
+	case viewArcs:
+		var err error
+		if p, err = l.figure().Arcs(style, l.flags.picture.mass); err != nil {
+			return err
+		}
+	case viewHeads:
+		p = (&figure.Heads{Subject: l.subject(), NoSpecial: l.flags.plain}).Picture(style)
+	case viewRoles:
+		p = (&figure.Roles{Subject: l.subject()}).Picture(style)
+	default:
+		p = l.figure().Heatmap(style)
+	}
+	return p.Write(w, l.flags.format)
 }
 
 // A jsonToken is a token in the JSON output.
@@ -48,14 +77,11 @@ type jsonToken struct {
 	Special bool   `json:"special"`
 }
 
-// writeJSON writes {"model", "measure", "layers", "heads", "tokens", "attention": [layer][head][query][key]}. A weight is
-// the shortest decimal that reads back as the same float32.
+// writeJSON writes {"model", "measure", "layers", "heads", "tokens", "attention": [layer][head][query][key]}, with --off or
+// --cut also {"off", "cut", "effect"}. A number is the shortest decimal that reads back as the same float32. A measure
+// with one map a layer has one head; a word of several tokens has the id −1.
 func (l *looking) writeJSON(w io.Writer) error {
-	tokens := make([]jsonToken, len(l.input.names))
-	for i, name := range l.input.names {
-		tokens[i] = jsonToken{name, l.input.sequence.IDs[i], l.input.offsets[i][0], l.input.offsets[i][1], l.input.special[i]}
-	}
-	a := l.trace.Attention
+	a := l.maps
 	var head bytes.Buffer
 	encoder := json.NewEncoder(&head)
 	encoder.SetEscapeHTML(false)
@@ -65,7 +91,10 @@ func (l *looking) writeJSON(w io.Writer) error {
 		Layers  int         `json:"layers"`
 		Heads   int         `json:"heads"`
 		Tokens  []jsonToken `json:"tokens"`
-	}{l.info.Name, "weights", a.NumLayers, a.NumHeads, tokens}); err != nil {
+		Off     []string    `json:"off,omitempty"`
+		Cut     []string    `json:"cut,omitempty"`
+		Effect  *effect     `json:"effect,omitempty"`
+	}{l.info.Name, l.flags.measure.Name, a.NumLayers, a.NumHeads, l.tokens, l.flags.off, l.flags.cut, l.effect}); err != nil {
 		return err
 	}
 	out := bufio.NewWriter(w)
@@ -96,17 +125,21 @@ func writeNested(out *bufio.Writer, values []float32, lengths ...int) {
 // appendFloat appends the shortest decimal that reads back as v.
 func appendFloat(b []byte, v float32) []byte { return strconv.AppendFloat(b, float64(v), 'g', -1, 32) }
 
-// writeCSV writes a line for each weight, quoted as in RFC 4180.
+// writeCSV writes a line for each weight, quoted as in RFC 4180. The last column is named weight, or by the measure.
 func (l *looking) writeCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"layer", "head", "query", "key", "query_token", "key_token", "weight"})
-	a := l.trace.Attention
+	measure := "weight"
+	if name := l.flags.measure.Name; name != lens.Measures[0].Name {
+		measure = name
+	}
+	out.Write([]string{"layer", "head", "query", "key", "query_token", "key_token", measure})
+	a := l.maps
 	for layer := range a.NumLayers {
 		for head := range a.NumHeads {
 			for query := range a.QueryLen {
 				for key, weight := range a.Row(layer, head, query) {
 					out.Write([]string{strconv.Itoa(layer), strconv.Itoa(head), strconv.Itoa(query), strconv.Itoa(key),
-						l.input.names[query], l.input.names[key], string(appendFloat(nil, weight))})
+						l.tokens[query].Text, l.tokens[key].Text, string(appendFloat(nil, weight))})
 				}
 			}
 		}
@@ -118,15 +151,15 @@ func (l *looking) writeCSV(w io.Writer) error {
 // writeNPZ writes attention (layers, heads, query, key) and ids; with --hidden also hidden (layers+1, seq, dim) and, of a
 // model that has them, logits (seq, vocab).
 func (l *looking) writeNPZ(w io.Writer) error {
-	a, n := l.trace.Attention, len(l.input.names)
-	ids := make([]int64, n)
-	for i, id := range l.input.sequence.IDs {
-		ids[i] = int64(id)
+	a, n := l.maps, len(l.input.names)
+	ids := make([]int64, len(l.tokens))
+	for i, t := range l.tokens {
+		ids[i] = int64(t.ID)
 	}
 	names := []string{"attention", "ids"}
 	arrays := []*npy.Array{
 		{Shape: []int{a.NumLayers, a.NumHeads, a.QueryLen, a.KeyLen}, Data: a.Weights},
-		{Shape: []int{n}, Data: ids},
+		{Shape: []int{len(ids)}, Data: ids},
 	}
 	if l.flags.hidden {
 		var hidden []float32
