@@ -7,6 +7,9 @@ import (
 	"slices"
 )
 
+// MostArcTokens is the longest text that Arcs draws.
+const MostArcTokens = 128
+
 // DefaultMass is the part of each row that Arcs shows if it isn't told otherwise.
 const DefaultMass = .8
 
@@ -52,13 +55,16 @@ type arcs struct {
 }
 
 // Arcs draws the strongest edges of each row, until they have so much of what it gives: mass is from 0 to 1. The caption
-// says how many edges that is, of how many. A difference has no arcs.
+// says how many edges that is, of how many. A difference has no arcs, and neither has a text of more than MostArcTokens.
 func (l *Look) Arcs(s Style, mass float64) (*Picture, error) {
 	if l.Difference {
 		return nil, fmt.Errorf("a difference can't be drawn as arcs: their width can't be negative")
 	}
 	if !(mass > 0 && mass <= 1) {
 		return nil, fmt.Errorf("mass is %v, expected a part over 0 and up to 1", mass)
+	}
+	if n := len(l.Names); n > MostArcTokens {
+		return nil, fmt.Errorf("there are %d tokens; arcs of more than %d can't be told apart, a heatmap can", n, MostArcTokens)
 	}
 	a := &arcs{heatmap: heatmap{look: l, style: s, names: l.names(), Selection: l.selection(), cell: 15}}
 	a.scale = l.scale(a.Rows, s.Map)

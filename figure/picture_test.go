@@ -186,6 +186,9 @@ func TestArcsErrors(t *testing.T) {
 	if _, err := difference(t).Arcs(Style{}, .8); err == nil {
 		t.Error("a difference has arcs")
 	}
+	if _, err := (&Look{Subject: made(t, numbered(127)...)}).Arcs(Style{}, .8); err == nil || !strings.Contains(err.Error(), "129 tokens; arcs of more than 128") {
+		t.Errorf("error %v", err)
+	}
 	for _, mass := range []float64{0, 1.1, math.NaN()} {
 		if _, err := (&Look{Subject: golden(t, "word")}).Arcs(Style{}, mass); err == nil || !strings.Contains(err.Error(), "mass") {
 			t.Errorf("mass %v: error %v", mass, err)
