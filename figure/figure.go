@@ -3,7 +3,8 @@
 //   - [Look] is one head in full: Print with the strongest pairs of words and a map of all heads beside it, or as a
 //     picture Heatmap, and Arcs with the strongest edges alone;
 //   - [Find] ranks the heads by one edge, from a word to a word;
-//   - [Heads] is the picture of all heads' maps, [Roles] that of what they do.
+//   - [Card] prints a head's numbers; [Heads] is the picture of all heads' maps, [Roles] that of what they do;
+//   - [Steps] is the picture of a calculation with small matrices.
 //
 // A figure says what it leaves out: rows of special tokens, what doesn't fit, the range of its colours. It is the same
 // bytes every time, and without colour it is plain text that says the same. Tokens are printed so that they can't send

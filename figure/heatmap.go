@@ -44,6 +44,7 @@ func (l *Look) Heatmap(s Style) *Picture {
 	h := &heatmap{look: l, style: s, names: l.names(), Selection: l.selection()}
 	h.scale = l.scale(h.Rows, s.Map)
 	n := float64(max(len(h.Columns), len(h.Rows)))
+	h.scale.root = n > mostCells // weights are small where there are many keys
 	h.cell = min(max(440/n, 1.5), 28)
 	for i := range h.names {
 		h.label = max(h.label, textWidth(h.names[i], h.labelSize(), true)+2)
@@ -76,6 +77,9 @@ func (h *heatmap) wrapCaption(width float64) []string {
 		sentences = append(sentences, fmt.Sprintf("numbers are %s, the %s of a row bold", h.numbers(), h.look.most()))
 	} else {
 		sentences = append(sentences, "a dot marks the "+h.look.most()+" of a row")
+	}
+	if h.scale.root {
+		sentences = append(sentences, "colours by the square root")
 	}
 	if every := h.every(); every > 1 {
 		sentences = append(sentences, fmt.Sprintf("every %s token is named", ordinal(every)))

@@ -64,6 +64,15 @@ func pictures(t *testing.T) map[string]*Picture {
 		}
 		return p
 	}
+	steps, err := (&Steps{Title: "two steps", Caption: []string{"a caption"}, Steps: []Step{
+		{"y = Wx", "the product", []Factor{{"", "W", [][]string{{"1", "−2.5"}, {"0", "3"}}, nil, []string{"the", "cat"}},
+			{"·", "x", [][]string{{"1"}, {"2"}}, nil, nil}, {"=", "y", [][]string{{"−4"}, {"6"}}, nil, nil}}},
+		{"softmax(y)", "shares", []Factor{{"softmax", "y", [][]string{{"−4", "6"}}, nil, nil},
+			{"=", "a", [][]string{{"0.00", "1.00"}}, [][]float64{{0, 1}}, nil}}},
+	}}).Picture(Style{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]*Picture{
 		"cat":        look(cat, 0, 3).Heatmap(Style{}),
 		"cat_dark":   special.Heatmap(Style{Theme: Dark, Map: Cividis}),
@@ -76,6 +85,7 @@ func pictures(t *testing.T) map[string]*Picture {
 		"arcs":       arcs(look(golden(t, "pronoun"), 3, 1), Style{}, DefaultMass),
 		"arcs_dark":  arcs(look(cat, 0, 3), Style{Theme: Dark}, .5),
 		"heads":      (&Heads{Subject: cat}).Picture(Style{}),
+		"steps":      steps,
 		"roles":      (&Roles{cat}).Picture(Style{Theme: Dark}),
 	}
 }
@@ -209,5 +219,13 @@ func TestScale(t *testing.T) {
 				t.Errorf("%s: beyond the ends is %v, %v", m.Name, s.place(9), s.place(-9))
 			}
 		}
+	}
+}
+
+func TestStepsRefuseLargeMatrices(t *testing.T) {
+	row := make([]string, 13)
+	_, err := (&Steps{Steps: []Step{{Factors: []Factor{{Name: "X", Cells: [][]string{row}}}}}}).Picture(Style{})
+	if err == nil || err.Error() != "X is 1 × 13; a picture takes matrices up to 12 × 12" {
+		t.Errorf("error %v", err)
 	}
 }

@@ -37,16 +37,22 @@ Numbers are shown to four decimals, or to fewer where a whole matrix needs no
 more; --json has them in full. At most %d words and %d columns.`, maxExplainWords, maxExplainColumns),
 		Example: `  rapt explain
   rapt explain --x words.csv --words the,cat,sat --seed 1
+  rapt explain -o steps.svg
   rapt explain --x x.npy --wq wq.npy --wk wk.npy --wv wv.npy --json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := refuseEmpty(cmd, "x", "wq", "wk", "wv"); err != nil {
+			if err := refuseEmpty(cmd, "x", "wq", "wk", "wv", "output"); err != nil {
 				return err
 			}
 			o.seeded = cmd.Flags().Changed("seed")
 			e, err := o.explain()
 			if err != nil {
 				return err
+			}
+			if o.output != "" {
+				if err := e.writePicture(o.output, cmd.ErrOrStderr()); err != nil || !o.json {
+					return err
+				}
 			}
 			if o.json {
 				encoder := json.NewEncoder(cmd.OutOrStdout())
@@ -63,6 +69,7 @@ more; --json has them in full. At most %d words and %d columns.`, maxExplainWord
 	flags.StringVar(&o.wv, "wv", "", "`file` with W_v: a row for each column of X")
 	flags.Uint64Var(&o.seed, "seed", 0, "draw the matrices of the model that aren't given, with this seed")
 	flags.StringSliceVar(&o.words, "words", nil, "what to call the rows of X: `a,b,c`")
+	flags.StringVarP(&o.output, "output", "o", "", "draw the steps into `file`: .svg, .png or .pdf")
 	flags.BoolVar(&o.json, "json", false, "print everything as JSON, in full precision")
 	return cmd
 }
@@ -82,6 +89,7 @@ type explainOptions struct {
 	seed          uint64
 	seeded        bool
 	words         []string
+	output        string // file of a picture; "": none
 	json          bool
 }
 

@@ -12,23 +12,13 @@ func (e *explanation) print(w io.Writer, width int) error {
 	p := &page{width: width}
 	e.printHead(p)
 
-	p.step(1, "Q = X·W_q", "what each word asks for")
-	p.equation(factor{"", "X", e.X}, factor{"·", "W_q", e.WQ}, factor{"=", "Q", e.Q})
-	p.step(2, "K = X·W_k", "what each word offers to be found by")
-	p.equation(factor{"", "X", e.X}, factor{"·", "W_k", e.WK}, factor{"=", "K", e.K})
-	p.step(3, "V = X·W_v", "what each word passes on")
-	p.equation(factor{"", "X", e.X}, factor{"·", "W_v", e.WV}, factor{"=", "V", e.V})
-
-	p.step(4, "scores = Q·Kᵀ", "how well row i asks for what column j offers")
-	p.equation(factor{"", "Q", e.Q}, factor{"·", "Kᵀ", transposed(e.K)}, factor{"=", "scores", e.Scores})
-	dk := len(e.K[0])
-	p.step(5, "scaled = scores/√d_k", fmt.Sprintf("d_k = %d: the scores' size shouldn't grow with it", dk))
-	p.equation(factor{"", "scores", e.Scores}, factor{fmt.Sprintf("/ √%d =", dk), "scaled", e.Scaled})
-	p.step(6, "weights = softmax(scaled)", "each row becomes shares that sum to 1")
-	p.equation(factor{"softmax", "scaled", e.Scaled}, factor{"=", "weights", e.Weights})
-	e.printSoftmax(p)
-	p.step(7, "output = weights·V", "each word, as the mixture of what it looks at")
-	p.equation(factor{"", "weights", e.Weights}, factor{"·", "V", e.V}, factor{"=", "output", e.Output})
+	for i, step := range e.steps() {
+		p.step(i+1, step.formula, step.meaning)
+		p.equation(step.factors...)
+		if step.factors[0].sign == "softmax" {
+			e.printSoftmax(p)
+		}
+	}
 
 	e.printReading(p)
 	if p.shortened {
@@ -38,6 +28,32 @@ func (e *explanation) print(w io.Writer, width int) error {
 	}
 	_, err := io.WriteString(w, p.text.String())
 	return err
+}
+
+// An equation is one of the seven steps.
+type equation struct {
+	formula, meaning string
+	factors          []factor
+}
+
+func (e *explanation) steps() []equation {
+	dk := len(e.K[0])
+	return []equation{
+		{"Q = X·W_q", "what each word asks for",
+			[]factor{{"", "X", e.X}, {"·", "W_q", e.WQ}, {"=", "Q", e.Q}}},
+		{"K = X·W_k", "what each word offers to be found by",
+			[]factor{{"", "X", e.X}, {"·", "W_k", e.WK}, {"=", "K", e.K}}},
+		{"V = X·W_v", "what each word passes on",
+			[]factor{{"", "X", e.X}, {"·", "W_v", e.WV}, {"=", "V", e.V}}},
+		{"scores = Q·Kᵀ", "how well row i asks for what column j offers",
+			[]factor{{"", "Q", e.Q}, {"·", "Kᵀ", transposed(e.K)}, {"=", "scores", e.Scores}}},
+		{"scaled = scores/√d_k", fmt.Sprintf("d_k = %d: the scores' size shouldn't grow with it", dk),
+			[]factor{{"", "scores", e.Scores}, {fmt.Sprintf("/ √%d =", dk), "scaled", e.Scaled}}},
+		{"weights = softmax(scaled)", "each row becomes shares that sum to 1",
+			[]factor{{"softmax", "scaled", e.Scaled}, {"=", "weights", e.Weights}}},
+		{"output = weights·V", "each word, as the mixture of what it looks at",
+			[]factor{{"", "weights", e.Weights}, {"·", "V", e.V}, {"=", "output", e.Output}}},
+	}
 }
 
 func (e *explanation) printHead(p *page) {
