@@ -8,8 +8,8 @@ import (
 	"github.com/rapt-go/rapt/internal/kernel"
 )
 
-// An activation is the function between the two matrices of a feed-forward layer, applied in place to n numbers in each of
-// some rows, stride apart.
+// An activation is the function between the two matrices of a feed-forward layer, applied in place to n numbers in each
+// of some rows, stride apart.
 type activation func(x []float32, stride, rows, n int)
 
 // activations are those that config.json can name, by the names that transformers gives them.
@@ -29,7 +29,7 @@ func activationNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(activations)), ", ")
 }
 
-// geluTanh is the approximation of gelu by its authors, as GPT-2 and BERT's original program have it.
+// geluTanh is the approximation of gelu that its authors give, as GPT-2 and BERT's original program have it.
 func geluTanh(x []float32, stride, rows, n int) {
 	kernel.Swish(x, stride, rows, n, kernel.GELUTanhA, kernel.GELUTanhB)
 }

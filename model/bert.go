@@ -2,8 +2,11 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/matmul"
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 // A bert is the encoder of Devlin et al. 2019: embeddings, layers that norm after each addition, and on top a pooler
@@ -15,26 +18,36 @@ type bert struct {
 	head       *mlmHead // or nil
 }
 
-// forward gives the last hidden states.
-func (b *bert) forward(p *pass) ([]float32, error) { // [tokens][dim]
-	x := b.embeddings.forward(p)
-	p.tap(Embedding, x, p.info.ModelDim)
+// forward leaves the last hidden states in p.x.
+func (b *bert) forward(p *pass) error {
+	b.embeddings.forward(p)
+	p.tap(Embedding, p.x.data, p.info.ModelDim)
 	for i := range b.layers {
 		if err := p.enter(i); err != nil {
-			return nil, err
+			return err
 		}
-		if err := b.layers[i].forward(p, x); err != nil {
-			return nil, err
+		if err := b.layers[i].forward(p); err != nil {
+			return err
 		}
-		p.tap(Residual, x, p.info.ModelDim)
+		p.tap(Residual, p.x.data, p.info.ModelDim)
 	}
-	return x, nil
+	return nil
+}
+
+// prepare lays all matrices of the layers out, on all threads of a team.
+func (b *bert) prepare(t *team.Team) {
+	for i := range b.layers {
+		l := &b.layers[i]
+		for _, m := range []*linear{&l.attention.qkv, &l.attention.o, &l.up, &l.down} {
+			m.weight.Prepare(t)
+		}
+	}
 }
 
 // pool is tanh(W·x + b) of a sequence's first token.
-func (b *bert) pool(hidden []float32) []float32 { // [seq][dim] → [dim]
+func (b *bert) pool(t *team.Team, hidden []float32) []float32 { // [seq][dim] → [dim]
 	pooled := make([]float32, b.pooler.weight.Out())
-	b.pooler.forwardAct(pooled, hidden[:b.pooler.weight.In()], tanh)
+	b.pooler.forward(t, pooled, hidden[:b.pooler.weight.In()], tanh)
 	return pooled
 }
 
@@ -47,28 +60,56 @@ type bertEmbeddings struct {
 	project  *linear // [dim][embeddingDim], or nil
 }
 
-func (e *bertEmbeddings) forward(p *pass) []float32 { // [tokens][dim]
-	dim := e.word.In()
-	x, row := make([]float32, p.tokens()*dim), make([]float32, dim)
-	for s, sequence := range p.batch {
-		for i, id := range sequence.IDs {
-			xi := p.rows(x, s)[i*dim : (i+1)*dim]
-			e.word.Row(xi, id)
-			e.position.Row(row, i)
-			add(xi, row)
-			if e.types != nil {
-				e.types.Row(row, sequence.typeID(i))
-				add(xi, row)
-			}
+// forward leaves what enters the first layer in p.x.
+func (e *bertEmbeddings) forward(p *pass) {
+	s := &p.embedding
+	s.embeddings, s.pass, s.x = e, p, p.x
+	if e.project != nil {
+		s.narrow.resize(p.tokens(), e.word.In(), 0)
+		s.x = s.narrow
+	}
+	for len(s.row) < p.team.Size() {
+		s.row = append(s.row, nil)
+	}
+	p.team.Run(s, p.pieces())
+	if e.project != nil {
+		p.multiply(e.project, p.x, s.x, nil)
+	}
+}
+
+// An embeddingStep is the embeddings of a few tokens as a piece.
+type embeddingStep struct {
+	embeddings *bertEmbeddings
+	pass       *pass
+	x          rows        // [tokens][embeddingDim]
+	narrow     rows        // x, if that isn't as wide as the pass's
+	row        [][]float32 // [worker][embeddingDim]
+}
+
+func (s *embeddingStep) Do(piece, worker int) {
+	p, e, dim := s.pass, s.embeddings, s.embeddings.word.In()
+	if len(s.row[worker]) < dim {
+		s.row[worker] = make([]float32, dim)
+	}
+	row := s.row[worker][:dim]
+	first, last := piece*tokensPerPiece, min((piece+1)*tokensPerPiece, p.tokens())
+	seq, _ := slices.BinarySearch(p.starts, first+1)
+	seq-- // the last that starts at first or before
+	for t := first; t < last; t++ {
+		for t >= p.starts[seq+1] {
+			seq++
+		}
+		sequence, i := &p.batch[seq], t-p.starts[seq]
+		x := s.x.data[t*dim : (t+1)*dim]
+		e.word.Row(x, sequence.IDs[i])
+		e.position.Row(row, i)
+		kernel.Combine(x, 1, row, 1)
+		if e.types != nil {
+			e.types.Row(row, sequence.typeID(i))
+			kernel.Combine(x, 1, row, 1)
 		}
 	}
-	e.norm.forward(x)
-	if e.project == nil {
-		return x
-	}
-	y := make([]float32, p.tokens()*p.info.ModelDim)
-	e.project.forward(y, x)
-	return y
+	e.norm.forward(s.x.data[first*dim : last*dim])
 }
 
 // typeID is the type of token i.
@@ -89,20 +130,16 @@ type bertLayer struct {
 	norm          layerNorm
 }
 
-func (l *bertLayer) forward(p *pass, x []float32) error { // x [tokens][dim], in place
-	z, err := l.attention.forward(p, x)
-	if err != nil {
+func (l *bertLayer) forward(p *pass) error { // p.x, in place
+	if err := l.attention.forward(p); err != nil {
 		return err
 	}
-	add(x, z)
-	l.attentionNorm.forward(x)
+	p.addAndNorm(&l.attentionNorm)
 
-	mlp, out := p.buffers.mlp, p.buffers.out
-	l.up.forwardAct(mlp, x, l.act)
-	l.down.forward(out, mlp)
-	p.tap(MLPOutput, out, p.info.ModelDim)
-	add(x, out)
-	l.norm.forward(x)
+	p.multiply(&l.up, p.mlp, p.x, l.act)
+	p.multiply(&l.down, p.out, p.mlp, nil)
+	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
+	p.addAndNorm(&l.norm)
 	return nil
 }
 
@@ -176,10 +213,8 @@ func newBERTLayers(p *params, at string, c bertConfig) []bertLayer {
 		at := fmt.Sprintf("%s%d.", at, i)
 		return bertLayer{
 			attention: selfAttention{
-				q: p.linear(at+"attention.self.query", c.ModelDim, c.ModelDim),
-				k: p.linear(at+"attention.self.key", c.ModelDim, c.ModelDim),
-				v: p.linear(at+"attention.self.value", c.ModelDim, c.ModelDim),
-				o: p.linear(at+"attention.output.dense", c.ModelDim, c.ModelDim),
+				qkv: p.stacked(c.ModelDim, c.ModelDim, at+"attention.self.query", at+"attention.self.key", at+"attention.self.value"),
+				o:   p.linear(at+"attention.output.dense", c.ModelDim, c.ModelDim),
 			},
 			attentionNorm: p.layerNorm(at+"attention.output.LayerNorm", c.ModelDim, c.eps),
 			up:            p.linear(at+"intermediate.dense", c.MLPDim, c.ModelDim),

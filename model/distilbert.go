@@ -36,10 +36,8 @@ func newDistilBERT(p *params, c bertConfig) *bert {
 			at := fmt.Sprintf("%stransformer.layer.%d.", base, i)
 			return bertLayer{
 				attention: selfAttention{
-					q: p.linear(at+"attention.q_lin", c.ModelDim, c.ModelDim),
-					k: p.linear(at+"attention.k_lin", c.ModelDim, c.ModelDim),
-					v: p.linear(at+"attention.v_lin", c.ModelDim, c.ModelDim),
-					o: p.linear(at+"attention.out_lin", c.ModelDim, c.ModelDim),
+					qkv: p.stacked(c.ModelDim, c.ModelDim, at+"attention.q_lin", at+"attention.k_lin", at+"attention.v_lin"),
+					o:   p.linear(at+"attention.out_lin", c.ModelDim, c.ModelDim),
 				},
 				attentionNorm: p.layerNorm(at+"sa_layer_norm", c.ModelDim, c.eps),
 				up:            p.linear(at+"ffn.lin1", c.MLPDim, c.ModelDim),

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rapt-go/rapt"
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 // All stands for every layer, or every head, in an Edit.
@@ -156,17 +157,21 @@ func (m *Model) RunLayer(ctx context.Context, layer int, hidden []float32, taps 
 	if len(hidden) == 0 || len(hidden)%m.info.ModelDim != 0 {
 		return nil, fmt.Errorf("%d hidden numbers are no whole rows of %d", len(hidden), m.info.ModelDim)
 	}
-	p, err := newPass(ctx, &m.info, []Sequence{{IDs: make([]int, len(hidden)/m.info.ModelDim)}}, taps)
-	if err != nil {
+	batch := []Sequence{{IDs: make([]int, len(hidden)/m.info.ModelDim)}}
+	if err := check(&m.info, batch, taps); err != nil {
 		return nil, err
 	}
+	t := team.Start(0)
+	defer t.Stop()
+	p := newPass(ctx, &m.info, batch, taps, t)
+	defer p.release()
 	if err := p.enter(layer); err != nil {
 		return nil, err
 	}
-	x := slices.Clone(hidden)
-	if err := m.network.layers[layer].forward(p, x); err != nil {
+	copy(p.x.data, hidden)
+	if err := m.network.layers[layer].forward(p); err != nil {
 		return nil, err
 	}
-	p.tap(Residual, x, m.info.ModelDim)
-	return x, nil
+	p.tap(Residual, p.x.data, m.info.ModelDim)
+	return slices.Clone(p.x.data), nil
 }

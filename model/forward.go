@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 // Output is what a model makes of a batch.
@@ -14,32 +16,73 @@ type Output struct {
 
 // Forward runs the model over a batch of sequences, which may differ in length; nil taps show nothing. What is wrong
 // with a sequence is an error before anything is computed. The context is looked at between layers.
+//
+// Any number of goroutines may call it at once. Alone it works on GOMAXPROCS threads; a long batch without taps is
+// divided into parts that each stay with one thread.
 func (m *Model) Forward(ctx context.Context, batch []Sequence, taps *Taps) (*Output, error) {
 	release, err := m.acquire()
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	p, err := newPass(ctx, &m.info, batch, taps)
-	if err != nil {
+	if err := check(&m.info, batch, taps); err != nil {
 		return nil, err
 	}
 	out := &Output{}
 	if len(batch) == 0 {
 		return out, nil
 	}
-	hidden, err := m.network.forward(p)
+	out.Hidden = make([][]float32, len(batch))
+	all := make([]float32, tokens(batch)*m.info.ModelDim)
+	for s := range batch {
+		n := len(batch[s].IDs) * m.info.ModelDim
+		out.Hidden[s], all = all[:n:n], all[n:]
+	}
+	if m.info.HasPooler {
+		out.Pooled = make([][]float32, len(batch))
+	}
+	err = m.run(ctx, batch, taps, func(s int, hidden []float32, t *team.Team) {
+		copy(out.Hidden[s], hidden)
+		if m.info.HasPooler {
+			out.Pooled[s] = m.network.pool(t, hidden)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	for s := range batch {
-		rows := p.rows(hidden, s)
-		out.Hidden = append(out.Hidden, rows)
-		if m.info.HasPooler {
-			out.Pooled = append(out.Pooled, m.network.pool(rows))
+	return out, nil
+}
+
+// tokens is the number of tokens of a batch.
+func tokens(batch []Sequence) (n int) {
+	for _, s := range batch {
+		n += len(s.IDs)
+	}
+	return n
+}
+
+// A taker takes the last hidden states [seq][dim] of sequence s of a batch, which are valid during the call only. Takers
+// of different sequences may be called at once. The team may be used.
+type taker func(s int, hidden []float32, t *team.Team)
+
+// run runs the network over a batch that was checked.
+func (m *Model) run(ctx context.Context, batch []Sequence, taps *Taps, take taker) error {
+	t := team.Start(0)
+	defer t.Stop()
+	if taps == nil {
+		if parts := divide(batch, t.Size()); parts != nil {
+			return m.runParts(ctx, parts, take, t)
 		}
 	}
-	return out, nil
+	p := newPass(ctx, &m.info, batch, taps, t)
+	defer p.release()
+	if err := m.network.forward(p); err != nil {
+		return err
+	}
+	for s := range batch {
+		take(s, p.sequence(p.x.data, s), t)
+	}
+	return nil
 }
 
 // Logits scores the vocabulary from rows of last hidden states, which may be all of a sequence's or the few that
@@ -56,20 +99,40 @@ func (m *Model) Logits(hidden []float32) ([]float32, error) { // [n][dim] → [n
 	if len(hidden)%m.info.ModelDim != 0 {
 		return nil, fmt.Errorf("%d hidden numbers are no whole rows of %d", len(hidden), m.info.ModelDim)
 	}
-	return m.network.head.forward(hidden), nil
+	t := team.Start(0)
+	defer t.Stop()
+	return m.network.head.forward(t, hidden), nil
 }
 
 // Embed gives an embedding of each sequence: the mean of the last hidden states over all of its tokens, scaled to
 // length 1, as all-MiniLM-L6-v2 and most models of sentence-transformers are used. Other ways of pooling, which such a
 // model names in modules.json, are not supported yet.
+//
+// A batch may be as long as its results fit into memory: sequences of about the same length are computed together, a few
+// hundred tokens at a time on each thread. An embedding doesn't depend on the others, to the bit.
 func (m *Model) Embed(ctx context.Context, batch []Sequence) ([][]float32, error) { // [batch][dim]
-	out, err := m.Forward(ctx, batch, nil)
+	release, err := m.acquire()
 	if err != nil {
 		return nil, err
 	}
+	defer release()
+	if err := check(&m.info, batch, nil); err != nil {
+		return nil, err
+	}
 	embeddings := make([][]float32, len(batch))
-	for s, hidden := range out.Hidden {
-		embeddings[s] = unit(columnSums(hidden, m.info.ModelDim))
+	if len(batch) == 0 {
+		return embeddings, nil
+	}
+	dim := m.info.ModelDim
+	all := make([]float32, len(batch)*dim)
+	for s := range embeddings {
+		embeddings[s] = all[s*dim : (s+1)*dim : (s+1)*dim]
+	}
+	err = m.run(ctx, batch, nil, func(s int, hidden []float32, _ *team.Team) {
+		copy(embeddings[s], unit(columnSums(hidden, dim)))
+	})
+	if err != nil {
+		return nil, err
 	}
 	return embeddings, nil
 }
@@ -77,8 +140,10 @@ func (m *Model) Embed(ctx context.Context, batch []Sequence) ([][]float32, error
 // columnSums adds up rows of length dim. The mean has the same direction.
 func columnSums(rows []float32, dim int) []float64 {
 	sums := make([]float64, dim)
-	for i, v := range rows {
-		sums[i%dim] += float64(v)
+	for ; len(rows) > 0; rows = rows[dim:] {
+		for i, v := range rows[:dim] {
+			sums[i] += float64(v)
+		}
 	}
 	return sums
 }

@@ -106,6 +106,25 @@ func (p *params) linear(name string, out, in int) linear {
 	return linear{p.matrix(name+".weight", out, in), p.vector(name+".bias", out)}
 }
 
+// stacked is several layers of the same shape as one: what they give lies side by side.
+func (p *params) stacked(out, in int, names ...string) linear {
+	var all linear
+	var weights []matmul.Matrix
+	for _, name := range names {
+		l := p.linear(name, out, in)
+		weights, all.bias = append(weights, l.weight), append(all.bias, l.bias...)
+	}
+	if p.err != nil {
+		return linear{}
+	}
+	weight, err := matmul.Stack(weights...)
+	if err != nil {
+		p.fail("tensors %s: %w", names, err)
+	}
+	all.weight = weight
+	return all
+}
+
 // layerNorm is the norm whose parameters are name.weight and name.bias, or gamma and beta as files that come from
 // TensorFlow call them.
 func (p *params) layerNorm(name string, dim int, eps float64) layerNorm {

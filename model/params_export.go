@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 // LayerParams are the parameters of a layer that measures of attention need: what is behind the weighted sum of the
@@ -77,7 +79,7 @@ func (m *Model) LogitDirection(hidden []float32, token int) (direction []float64
 
 func (h *mlmHead) direction(x []float32, token int) (direction []float64, logit float64) {
 	u := make([]float32, h.transform.weight.Out())
-	h.transform.forward(u, x)
+	h.transform.forward(team.Alone, u, x, nil)
 	a := slices.Clone(u)
 	h.act(a, len(a), 1, len(a))
 	y := slices.Clone(a)

@@ -3,6 +3,11 @@ package model
 import (
 	"context"
 	"fmt"
+	"sync"
+
+	"github.com/rapt-go/rapt/internal/kernel"
+	"github.com/rapt-go/rapt/internal/matmul"
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 // A Sequence is the input of a model: the ids of its tokens, and of their types where the model has types (0 for the
@@ -14,49 +19,91 @@ type Sequence struct {
 
 // A pass is one run of a network over a batch. The sequences lie one after another in every activation, [tokens][…],
 // without padding: only attention needs to know where one ends, and a sequence has the same result, to the bit,
-// whatever else is in the batch.
+// whatever else is in the batch. All that a pass needs is kept for the next one, so that it allocates nothing once there
+// was one as large.
 type pass struct {
-	ctx     context.Context
-	info    *Info
-	batch   []Sequence
-	starts  []int // [batch+1]: sequence s is the rows from starts[s] to starts[s+1]
-	taps    *Taps
-	layer   int // −1 before the first
-	buffers buffers
+	ctx    context.Context
+	info   *Info
+	batch  []Sequence
+	starts []int // [batch+1]: sequence s is the rows from starts[s] to starts[s+1]
+	taps   *Taps
+	layer  int // −1 before the first
+	team   *team.Team
+
+	x     rows // [tokens][dim]: what goes from layer to layer
+	qkv   rows // [tokens][3·heads·headDim]
+	z     rows // [tokens][heads·headDim]
+	out   rows // [tokens][dim]: what a half of the layer adds to x
+	mlp   rows // [tokens][mlpDim]
+	shown []float32
+
+	product   matmul.Product
+	embedding embeddingStep
+	attention attentionStep
+	adding    addingStep
 }
 
-// buffers are the activations inside a layer, used by every layer in turn.
-type buffers struct {
-	q, k, v, z []float32 // [tokens][heads·headDim]
-	out        []float32 // [tokens][dim]: what a half of the layer adds to its input
-	mlp        []float32 // [tokens][mlpDim]
+// rows are an activation, a row for each token.
+type rows struct {
+	data   []float32
+	stride int // of rows, ≥ their width
 }
 
-// newPass checks the input of a model and makes a pass over it.
-func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps) (*pass, error) {
-	if err := taps.check(info.NumLayers); err != nil {
-		return nil, err
+// apart is by how much rows are longer than what they hold, where nobody needs them dense: rows whose length is a high
+// power of two, or three of them, fall into the same few sets of a cache.
+const apart = 16
+
+// resize makes room for n rows of a width, with any contents.
+func (r *rows) resize(n, width, apart int) {
+	r.stride = width + apart
+	if cap(r.data) < n*r.stride {
+		r.data = make([]float32, n*r.stride)
 	}
-	p := &pass{ctx: ctx, info: info, batch: batch, starts: []int{0}, taps: taps, layer: -1}
+	r.data = r.data[:n*r.stride]
+}
+
+var passes = sync.Pool{New: func() any { return new(pass) }}
+
+// newPass makes a pass over a batch that was checked.
+func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps, t *team.Team) *pass {
+	p := passes.Get().(*pass)
+	p.ctx, p.info, p.batch, p.taps, p.team, p.layer = ctx, info, batch, taps, t, -1
+	p.starts = append(p.starts[:0], 0)
+	for _, s := range batch {
+		p.starts = append(p.starts, p.tokens()+len(s.IDs))
+	}
+	n, inner := p.tokens(), info.NumHeads*info.HeadDim
+	p.x.resize(n, info.ModelDim, 0)
+	p.qkv.resize(n, 3*inner, apart)
+	p.z.resize(n, inner, 0)
+	p.out.resize(n, info.ModelDim, 0)
+	p.mlp.resize(n, info.MLPDim, apart)
+	return p
+}
+
+// release gives p back, without a hold on the caller's memory.
+func (p *pass) release() {
+	p.ctx, p.info, p.batch, p.taps, p.team = nil, nil, nil, nil, nil
+	passes.Put(p)
+}
+
+// check says what is wrong with a batch, or with taps for it.
+func check(info *Info, batch []Sequence, taps *Taps) error {
+	if err := taps.check(info.NumLayers); err != nil {
+		return err
+	}
 	for i, s := range batch {
 		if err := s.check(info); err != nil {
 			if len(batch) > 1 {
 				err = fmt.Errorf("sequence %d: %w", i, err)
 			}
-			return nil, err
+			return err
 		}
-		p.starts = append(p.starts, p.tokens()+len(s.IDs))
 	}
-	if err := p.edit().check(info, batch); err != nil {
-		return nil, err
+	if taps != nil {
+		return taps.Edit.check(info, batch)
 	}
-	inner := p.tokens() * info.NumHeads * info.HeadDim
-	p.buffers = buffers{
-		q: make([]float32, inner), k: make([]float32, inner), v: make([]float32, inner), z: make([]float32, inner),
-		out: make([]float32, p.tokens()*info.ModelDim),
-		mlp: make([]float32, p.tokens()*info.MLPDim),
-	}
-	return p, nil
+	return nil
 }
 
 // check says why a model can't take the sequence.
@@ -88,8 +135,8 @@ func (s Sequence) check(info *Info) error {
 // tokens is the number of tokens of all sequences.
 func (p *pass) tokens() int { return p.starts[len(p.starts)-1] }
 
-// rows are the rows of x, an activation [tokens][…], that belong to sequence s.
-func (p *pass) rows(x []float32, s int) []float32 {
+// sequence is the rows of x, a dense activation [tokens][…], that belong to sequence s.
+func (p *pass) sequence(x []float32, s int) []float32 {
 	width := len(x) / p.tokens()
 	return x[p.starts[s]*width : p.starts[s+1]*width]
 }
@@ -98,4 +145,39 @@ func (p *pass) rows(x []float32, s int) []float32 {
 func (p *pass) enter(layer int) error {
 	p.layer = layer
 	return p.ctx.Err()
+}
+
+// multiply computes dst = act(x·Wᵀ + b); a nil act is none.
+func (p *pass) multiply(l *linear, dst, x rows, act activation) {
+	m := &p.product
+	m.Matrix, m.Bias, m.Act = &l.weight, l.bias, act
+	m.Dst, m.DstStride, m.X, m.XStride, m.Rows = dst.data, dst.stride, x.data, x.stride, p.tokens()
+	m.Run(p.team)
+}
+
+// tokensPerPiece is the number of tokens of which a step that goes through them makes a piece.
+const tokensPerPiece = 16
+
+// pieces is the number of such pieces.
+func (p *pass) pieces() int { return (p.tokens() + tokensPerPiece - 1) / tokensPerPiece }
+
+// An addingStep is x = LN(x + out).
+type addingStep struct {
+	pass *pass
+	norm *layerNorm
+}
+
+// addAndNorm computes x = LN(x + out).
+func (p *pass) addAndNorm(norm *layerNorm) {
+	p.adding = addingStep{p, norm}
+	p.team.Run(&p.adding, p.pieces())
+}
+
+func (s *addingStep) Do(piece, _ int) {
+	p := s.pass
+	dim := p.info.ModelDim
+	first, last := piece*tokensPerPiece, min((piece+1)*tokensPerPiece, p.tokens())
+	x := p.x.data[first*dim : last*dim]
+	kernel.Combine(x, 1, p.out.data[first*dim:last*dim], 1)
+	s.norm.forward(x)
 }

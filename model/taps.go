@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"slices"
+
+	"github.com/rapt-go/rapt"
 )
 
 // A Point is a place inside a model where Forward can show what it has computed.
@@ -33,6 +35,9 @@ type Taps struct {
 	Layers []int     // in which layers; nil: all. Embedding belongs to none and is shown anyway
 	Visit  func(Tap) // is called by the goroutine that called Forward, one tap after another; it must not use the model
 	Edit   *Edit     // what is switched off; nil: nothing
+
+	// weights, if not nil, is where the weights of the only sequence go, layer by layer, instead of memory of the pass.
+	weights []float32 // [layer][head][query][key]
 }
 
 // A Tap is what one sequence has at one point.
@@ -72,14 +77,36 @@ func (p *pass) wants(point Point) bool {
 		(p.layer < 0 || t.Layers == nil || slices.Contains(t.Layers, p.layer))
 }
 
-// tap shows an activation [tokens][width…], sequence by sequence, where it is asked for.
+// tap shows a dense activation [tokens][width…], sequence by sequence, where it is asked for.
 func (p *pass) tap(point Point, x []float32, width ...int) {
 	if !p.wants(point) {
 		return
 	}
 	for s := range p.batch {
-		p.visit(point, s, p.rows(x, s), append([]int{len(p.batch[s].IDs)}, width...))
+		p.visit(point, s, p.sequence(x, s), append([]int{len(p.batch[s].IDs)}, width...))
 	}
+}
+
+// tapHeads shows t, [1][tokens][head][headDim], where it is asked for.
+func (p *pass) tapHeads(point Point, t rapt.Tensor[float32]) {
+	if !p.wants(point) {
+		return
+	}
+	dense := p.room(t.Seq * t.Heads * t.Dim)
+	for i := range t.Seq {
+		for h := range t.Heads {
+			copy(dense[(i*t.Heads+h)*t.Dim:], row(t, i, h))
+		}
+	}
+	p.tap(point, dense, t.Heads, t.Dim)
+}
+
+// room is memory for what is shown.
+func (p *pass) room(n int) []float32 {
+	if cap(p.shown) < n {
+		p.shown = make([]float32, n)
+	}
+	return p.shown[:n]
 }
 
 func (p *pass) visit(point Point, s int, data []float32, shape []int) {

@@ -45,21 +45,20 @@ func (a *Attention) Row(layer, head, query int) []float32 {
 func (m *Model) Trace(ctx context.Context, s Sequence, w Want) (*Trace, error) {
 	t := &Trace{}
 	taps := &Taps{Edit: w.Edit, Visit: func(tap Tap) {
-		switch tap.Point {
-		case Weights:
-			if t.Attention.Weights == nil {
-				t.Attention.Weights = make([]float32, 0, m.info.NumLayers*len(tap.Data))
-			}
-			t.Attention.Weights = append(t.Attention.Weights, tap.Data...)
-		case Embedding, Residual:
+		if tap.Point != Weights { // they are in their place already
 			t.Hidden = append(t.Hidden, slices.Clone(tap.Data))
 		}
 	}}
+	if err := check(&m.info, []Sequence{s}, taps); err != nil {
+		return nil, err
+	}
 	if w.Weights {
-		taps.Points = append(taps.Points, Weights)
+		n := len(s.IDs)
 		t.Attention = &Attention{
-			NumLayers: m.info.NumLayers, NumHeads: m.info.NumHeads, QueryLen: len(s.IDs), KeyLen: len(s.IDs),
+			NumLayers: m.info.NumLayers, NumHeads: m.info.NumHeads, QueryLen: n, KeyLen: n,
+			Weights: make([]float32, m.info.NumLayers*m.info.NumHeads*n*n),
 		}
+		taps.Points, taps.weights = append(taps.Points, Weights), t.Attention.Weights
 	}
 	if w.Hidden {
 		taps.Points = append(taps.Points, Embedding, Residual)

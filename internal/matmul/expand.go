@@ -3,26 +3,43 @@ package matmul
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
 
-	"github.com/rapt-go/rapt/internal/half"
+	"github.com/rapt-go/rapt/internal/kernel"
 )
 
-// The loops below are apart, one a format, so that the conversion is inlined in each.
+// littleEndian is whether numbers lie in this machine's memory as in a file.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-func expandFloat32(dst []float32, data []byte) {
-	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+// halves are encoded 16-bit numbers: data itself where the machine is little-endian, else a copy.
+func halves(data []byte) []uint16 {
+	if littleEndian {
+		return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(data))), len(data)/2)
+	}
+	list := make([]uint16, len(data)/2)
+	for i := range list {
+		list[i] = binary.LittleEndian.Uint16(data[2*i:])
+	}
+	return list
+}
+
+// expand writes row i as float32.
+func (m *Matrix) expand(dst []float32, i int) { // dst [in]
+	data := m.row(i)
+	switch m.format {
+	case F32:
+		for j := range dst {
+			dst[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*j:]))
+		}
+	case F16:
+		kernel.ExpandHalf(dst, halves(data))
+	case BF16:
+		kernel.ExpandBFloat16(dst, halves(data))
 	}
 }
 
-func expandFloat16(dst []float32, data []byte) {
-	for i := range dst {
-		dst[i] = half.HalfToFloat(binary.LittleEndian.Uint16(data[2*i:]))
-	}
-}
-
-func expandBFloat16(dst []float32, data []byte) {
-	for i := range dst {
-		dst[i] = half.BFloat16ToFloat(binary.LittleEndian.Uint16(data[2*i:]))
-	}
+// row is the encoded row i.
+func (m *Matrix) row(i int) []byte {
+	length := m.in * m.format.size()
+	return m.data[i*length:][:length]
 }

@@ -1,8 +1,7 @@
 // Package matmul multiplies activations by parameter matrices that keep the width in which they are stored: float32,
 // float16 or bfloat16, in a mapped file or in the program itself. A Matrix is made once when a model is loaded and then
-// used by any number of goroutines. Mul is the product of a layer: its first call lays the matrix out for the kernels, and
-// each call expands 16-bit parameters a few at a time. MulAll is several products of the same rows. Row is the look-up of an
-// embedding.
+// used by any number of goroutines. A Product is a layer: its first run lays the matrix out for the kernels, and each run
+// expands 16-bit parameters a few at a time. Row is the look-up of an embedding.
 package matmul
 
 import (
@@ -31,10 +30,11 @@ func (f Format) size() int {
 // A Matrix is a view of parameters [out][in] that somebody else owns, as torch.nn.Linear and torch.nn.Embedding store
 // them: row i holds what output (or token) i needs.
 type Matrix struct {
-	data    []byte // [out][in], encoded in format
+	data    []byte // [out][in], encoded in format; nil in a stack
 	format  Format
 	out, in int
-	panels  *panels // for Mul; shared by all copies of the Matrix
+	stack   []Matrix // of which it is made; nil: of data
+	panels  *panels  // for Product; shared by all copies of the Matrix
 }
 
 // New is the matrix [out][in] in data, which it aliases.
@@ -46,30 +46,47 @@ func New(format Format, data []byte, out, in int) (Matrix, error) {
 		return Matrix{}, fmt.Errorf("matmul: a matrix [%d][%d] of %d-byte numbers doesn't fit %d bytes",
 			out, in, format.size(), len(data))
 	}
-	return Matrix{data, format, out, in, new(panels)}, nil
+	return Matrix{data: data, format: format, out: out, in: in, panels: new(panels)}, nil
 }
 
-// Out is the number of rows: how many numbers Mul writes for each row of x.
+// Stack is the matrix of the rows of several, one below the other: what gives their products of the same x side by side.
+// If their formats differ it is laid out as float32.
+func Stack(list ...Matrix) (Matrix, error) {
+	if len(list) == 0 {
+		return Matrix{}, fmt.Errorf("matmul: a stack of no matrix")
+	}
+	s := Matrix{format: list[0].format, in: list[0].in, stack: list, panels: new(panels)}
+	for i, m := range list {
+		if m.in != s.in {
+			return Matrix{}, fmt.Errorf("matmul: a stack of matrices [%d][%d] and, at %d, [%d][%d]", list[0].out, s.in, i, m.out, m.in)
+		}
+		if m.format != s.format {
+			s.format = F32
+		}
+		s.out += m.out
+	}
+	return s, nil
+}
+
+// Out is the number of rows: how many numbers a Product gives for each row of x.
 func (m *Matrix) Out() int { return m.out }
 
-// In is the length of a row: how many numbers Mul reads of each row of x.
+// In is the length of a row: how many numbers a Product takes of each row of x.
 func (m *Matrix) In() int { return m.in }
 
 // Row expands row i to float32: dst[j] = m[i][j].
 func (m *Matrix) Row(dst []float32, i int) { // dst [in]
-	m.expand(dst[:m.in], i)
+	of, i := m.at(i)
+	of.expand(dst[:m.in], i)
 }
 
-// expand writes the rows from first on, as many as fill dst, as float32.
-func (m *Matrix) expand(dst []float32, first int) { // dst [n][in]
-	size := m.format.size()
-	data := m.data[first*m.in*size:][:len(dst)*size]
-	switch m.format {
-	case F32:
-		expandFloat32(dst, data)
-	case F16:
-		expandFloat16(dst, data)
-	case BF16:
-		expandBFloat16(dst, data)
+// at is the matrix in whose data row i is, and its row there.
+func (m *Matrix) at(i int) (of *Matrix, row int) {
+	for s := range m.stack {
+		if i < m.stack[s].out {
+			return m.stack[s].at(i)
+		}
+		i -= m.stack[s].out
 	}
+	return m, i
 }

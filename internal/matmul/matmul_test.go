@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rapt-go/rapt/internal/half"
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 var formats = []struct {
@@ -51,11 +52,22 @@ func randomVector(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// TestMul compares with float64. A sum of n products in float32 is off by at most n·ε·Σ|products|, with ε = 2^-24 for
+// multiply is a product of dense rows on so many threads; 0 is GOMAXPROCS.
+func multiply(m *Matrix, dst, x []float32, rows int, bias []float32, threads int) {
+	p := Product{Matrix: m, Dst: dst, X: x, Bias: bias, Rows: rows, DstStride: m.out, XStride: m.in}
+	tm := team.Start(threads)
+	defer tm.Stop()
+	p.Run(tm)
+}
+
+// TestProduct compares with float64. A sum of n products in float32 is off by at most n·ε·Σ|products|, with ε = 2^-24 for
 // each rounding.
-func TestMul(t *testing.T) {
+func TestProduct(t *testing.T) {
 	for _, f := range formats {
-		for _, size := range [][3]int{{1, 1, 1}, {1, 4, 3}, {2, 3, 5}, {3, 16, 8}, {5, 17, 33}, {4, 35, 7}, {9, 130, 96}} {
+		for _, size := range [][3]int{
+			{1, 1, 1}, {1, 4, 3}, {2, 3, 5}, {3, 16, 8}, {5, 17, 33}, {4, 35, 7}, {9, 130, 96},
+			{13, 64, 192}, {25, 48, 193}, {40, 32, 500}, {300, 40, 1000},
+		} {
 			rows, out, in := size[0], size[1], size[2]
 			for _, withBias := range []bool{false, true} {
 				t.Run(fmt.Sprintf("format=%s/rows=%d/out=%d/in=%d/bias=%v", f.name, rows, out, in, withBias), func(t *testing.T) {
@@ -68,14 +80,96 @@ func TestMul(t *testing.T) {
 					}
 					const guard = 12345
 					dst := slices.Repeat([]float32{guard}, rows*out+1)
-					m.Mul(dst, x, rows, bias)
+					multiply(&m, dst, x, rows, bias, 0)
 					if dst[rows*out] != guard {
-						t.Error("Mul wrote beyond the result")
+						t.Error("something was written behind the result")
 					}
 					checkProduct(t, dst, x, w, bias, rows, out, in)
 				})
 			}
 		}
+	}
+}
+
+// Rows at a distance give what dense rows give, an activation is applied to each number once, and nothing between the rows
+// is touched.
+func TestProductStrides(t *testing.T) {
+	const rows, out, in, dstStride, xStride = 30, 83, 210, 90, 222
+	r := rand.New(rand.NewPCG(5, 5))
+	m, _ := randomMatrix(t, r, BF16, out, in)
+	x, bias := randomVector(r, rows*xStride), randomVector(r, out)
+	dense, want := make([]float32, rows*in), make([]float32, rows*out)
+	for i := range rows {
+		copy(dense[i*in:][:in], x[i*xStride:])
+	}
+	multiply(&m, want, dense, rows, bias, 0)
+	const guard = 12345
+	dst := slices.Repeat([]float32{guard}, rows*dstStride)
+	p := Product{Matrix: &m, Dst: dst, X: x, Bias: bias, Rows: rows, DstStride: dstStride, XStride: xStride,
+		Act: func(x []float32, stride, rows, n int) {
+			for i := range rows {
+				for j := range n {
+					x[i*stride+j] += 1
+				}
+			}
+		}}
+	tm := team.Start(2)
+	defer tm.Stop()
+	p.Run(tm)
+	for i, v := range dst {
+		if row, col := i/dstStride, i%dstStride; col >= out && v != guard || col < out && v != want[row*out+col]+1 {
+			t.Fatalf("dst[%d][%d] is %v", row, col, v)
+		}
+	}
+}
+
+// A stack gives what its parts give, to the bit, even if they are stored differently.
+func TestStack(t *testing.T) {
+	const rows, in = 7, 40
+	r := rand.New(rand.NewPCG(6, 6))
+	x := randomVector(r, rows*in)
+	for _, format := range []Format{F16, F32} {
+		a, _ := randomMatrix(t, r, F16, 20, in)
+		b, _ := randomMatrix(t, r, format, 45, in)
+		s, err := Stack(a, b)
+		if err != nil || s.Out() != 65 || s.In() != in || s.format != format {
+			t.Fatalf("a stack of 20 and 45 rows is [%d][%d] in format %d: %v", s.Out(), s.In(), s.format, err)
+		}
+		got, upper, lower := make([]float32, rows*65), make([]float32, rows*20), make([]float32, rows*45)
+		multiply(&s, got, x, rows, nil, 2)
+		multiply(&a, upper, x, rows, nil, 2)
+		multiply(&b, lower, x, rows, nil, 2)
+		for i := range rows {
+			if !slices.Equal(got[i*65:][:20], upper[i*20:][:20]) || !slices.Equal(got[i*65+20:][:45], lower[i*45:][:45]) {
+				t.Fatalf("row %d of the stack's product differs from its parts'", i)
+			}
+		}
+		row, want := make([]float32, in), make([]float32, in)
+		s.Row(row, 22)
+		b.Row(want, 2)
+		if !slices.Equal(row, want) {
+			t.Error("row 22 isn't row 2 of the second part")
+		}
+	}
+	a, _ := randomMatrix(t, r, F32, 2, 3)
+	b, _ := randomMatrix(t, r, F32, 2, 4)
+	for _, list := range [][]Matrix{{}, {a, b}} {
+		if _, err := Stack(list...); err == nil {
+			t.Errorf("a stack of %d that don't fit is no error", len(list))
+		}
+	}
+}
+
+// A product that is run again allocates nothing.
+func TestProductAllocations(t *testing.T) {
+	const rows, out, in = 13, 50, 300
+	r := rand.New(rand.NewPCG(7, 7))
+	m, _ := randomMatrix(t, r, F16, out, in)
+	p := Product{Matrix: &m, Dst: make([]float32, rows*out), X: randomVector(r, rows*in), Rows: rows, DstStride: out, XStride: in}
+	tm := team.Start(2)
+	defer tm.Stop()
+	if n := testing.AllocsPerRun(10, func() { p.Run(tm) }); n > 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
@@ -99,24 +193,24 @@ func checkProduct(t *testing.T, dst, x, w, bias []float32, rows, out, in int) {
 	}
 }
 
-// TestMulSameBits shows that neither the number of threads nor the other rows change a bit.
-func TestMulSameBits(t *testing.T) {
-	const rows, out, in = 7, 203, 150
+// TestProductSameBits shows that neither the number of threads nor the other rows change a bit.
+func TestProductSameBits(t *testing.T) {
+	const rows, out, in = 41, 203, 450
 	r := rand.New(rand.NewPCG(2, 2))
 	m, _ := randomMatrix(t, r, F16, out, in)
 	x, bias := randomVector(r, rows*in), randomVector(r, out)
 	all := make([]float32, rows*out)
-	m.Mul(all, x, rows, bias)
+	multiply(&m, all, x, rows, bias, 1)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, threads := range []int{1, 2, 3, 8} {
 		runtime.GOMAXPROCS(threads)
 		dst := make([]float32, rows*out)
-		m.Mul(dst, x, rows, bias)
+		multiply(&m, dst, x, rows, bias, threads)
 		if !slices.Equal(dst, all) {
 			t.Errorf("with %d threads the result differs", threads)
 		}
 		for i := range rows {
-			m.Mul(dst, x[i*in:], 1, bias)
+			multiply(&m, dst, x[i*in:], 1, bias, threads)
 			if !slices.Equal(dst[:out], all[i*out:(i+1)*out]) {
 				t.Errorf("with %d threads row %d alone differs", threads, i)
 			}
@@ -163,16 +257,19 @@ func TestNewErrors(t *testing.T) {
 	}
 }
 
-// BenchmarkMul has the shapes of MiniLM's feed-forward layer.
-func BenchmarkMul(b *testing.B) {
+// BenchmarkProduct has the shapes of MiniLM's layers.
+func BenchmarkProduct(b *testing.B) {
 	r := rand.New(rand.NewPCG(4, 4))
-	for _, rows := range []int{1, 9, 128} {
-		b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
-			const out, in = 1536, 384
+	for _, size := range [][3]int{{1, 1536, 384}, {9, 1536, 384}, {128, 1152, 384}, {128, 384, 384}, {128, 1536, 384}, {128, 384, 1536}} {
+		rows, out, in := size[0], size[1], size[2]
+		b.Run(fmt.Sprintf("rows=%d/out=%d/in=%d", rows, out, in), func(b *testing.B) {
 			m, _ := randomMatrix(b, r, F16, out, in)
-			x, dst := randomVector(r, rows*in), make([]float32, rows*out)
+			const pad = 16
+			p := Product{Matrix: &m, Dst: make([]float32, rows*(out+pad)), X: randomVector(r, rows*(in+pad)), Rows: rows, DstStride: out + pad, XStride: in + pad}
+			tm := team.Start(0)
+			defer tm.Stop()
 			for b.Loop() {
-				m.Mul(dst, x, rows, nil)
+				p.Run(tm)
 			}
 			b.ReportMetric(2*float64(rows*out*in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})

@@ -1,73 +1,95 @@
 package matmul
 
 import (
-	"encoding/binary"
-	"runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/rapt-go/rapt/internal/kernel"
+	"github.com/rapt-go/rapt/internal/team"
 )
 
 // panels is a matrix laid out for kernel.Multiply, in the width in which it is stored: element [p][j][c] is row
 // p·PanelWidth+c, column j of the matrix, 0 behind its last row.
 type panels struct {
-	once sync.Once
-	half []uint16  // F16 and BF16
-	full []float32 // F32
+	ready atomic.Bool
+	once  sync.Once
+	half  []uint16  // F16 and BF16; with F32 the memory of full
+	full  []float32 // F32
 }
 
-// lay lays the matrix out, once, on all threads.
-func (m *Matrix) lay() {
+// Prepare lays the matrix out for products, on all threads of a team. Otherwise the first product does that.
+func (m *Matrix) Prepare(t *team.Team) { m.lay(t) }
+
+// lay lays the matrix out, the first time that it is called.
+func (m *Matrix) lay(t *team.Team) *panels {
 	p := m.panels
+	if p.ready.Load() {
+		return p
+	}
 	p.once.Do(func() {
 		count := kernel.Panels(m.out)
 		size := count * m.in * kernel.PanelWidth
 		if m.format == F32 {
 			p.full = make([]float32, size)
+			p.half = unsafe.Slice((*uint16)(unsafe.Pointer(&p.full[0])), 2*size)
 		} else {
 			p.half = make([]uint16, size)
 		}
-		parallel(count, runtime.GOMAXPROCS(0), func() (func(int), func()) {
-			rows := make([]float32, kernel.PanelWidth*m.in)
-			return func(panel int) { m.layPanel(p, panel, rows) }, func() {}
-		})
+		s := &layStep{matrix: m, panels: p, rows: make([][]float32, t.Size())}
+		t.Run(s, count)
+		p.ready.Store(true)
 	})
+	return p
 }
 
-// layPanel lays out one panel. rows is room for its rows as float32.
-func (m *Matrix) layPanel(p *panels, panel int, rows []float32) {
+// A layStep lays out one panel as a piece.
+type layStep struct {
+	matrix *Matrix
+	panels *panels
+	rows   [][]float32 // [worker][PanelWidth·in]
+}
+
+func (s *layStep) Do(panel, worker int) {
+	m, p := s.matrix, s.panels
 	first := panel * kernel.PanelWidth
 	n := min(kernel.PanelWidth, m.out-first)
 	at := first * m.in
-	if m.format == F32 {
-		m.expand(rows[:n*m.in], first)
-		kernel.PackKeys(p.full[at:], rows, m.in, n, m.in)
+	if m.format != F32 {
+		for c := range n {
+			of, i := m.at(first + c)
+			spread(p.half[at+c:], halves(of.row(i)))
+		}
 		return
 	}
+	if s.rows[worker] == nil {
+		s.rows[worker] = make([]float32, kernel.PanelWidth*m.in)
+	}
+	rows := s.rows[worker]
 	for c := range n {
-		row := m.data[2*(first+c)*m.in:][:2*m.in]
-		for j := range m.in {
-			p.half[at+j*kernel.PanelWidth+c] = binary.LittleEndian.Uint16(row[2*j:])
-		}
+		of, i := m.at(first + c)
+		of.expand(rows[c*m.in:][:m.in], i)
+	}
+	kernel.PackKeys(p.full[at:], rows, m.in, n, m.in)
+}
+
+// spread writes a row of numbers into one column of a panel.
+func spread(column, row []uint16) {
+	for j, x := range row {
+		column[j*kernel.PanelWidth] = x
 	}
 }
 
-// parallel calls do with 0, …, n−1, each once, on so many goroutines. Every goroutine has a do of its own from worker, and
-// calls done at its end.
-func parallel(n, threads int, worker func() (do func(int), done func())) {
-	var next atomic.Int64
-	work := func() {
-		do, done := worker()
-		defer done()
-		for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-			do(int(i))
-		}
+// panelAt is some steps in depth of a panel as float32: in place, or expanded into room.
+func (m *Matrix) panelAt(p *panels, panel, from, depth int, room []float32) kernel.B {
+	at, n := (panel*m.in+from)*kernel.PanelWidth, depth*kernel.PanelWidth
+	switch m.format {
+	case F32:
+		return kernel.Packed(p.full[at:][:n], depth)
+	case F16:
+		kernel.ExpandHalf(room[:n], p.half[at:][:n])
+	case BF16:
+		kernel.ExpandBFloat16(room[:n], p.half[at:][:n])
 	}
-	var wait sync.WaitGroup
-	for range min(n, threads) - 1 {
-		wait.Go(work)
-	}
-	work()
-	wait.Wait()
+	return kernel.Packed(room[:n], depth)
 }

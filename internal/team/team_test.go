@@ -1,0 +1,146 @@
+package team_test
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rapt-go/rapt/internal/team"
+)
+
+// counts is a step that counts how often each piece is done. Its numbers aren't atomic: the race detector sees whether
+// steps and pieces are kept apart.
+type counts struct {
+	pieces  []int
+	workers []atomic.Int32
+	pause   time.Duration
+}
+
+func (c *counts) Do(piece, worker int) {
+	c.pieces[piece]++
+	c.workers[worker].Add(1)
+	if c.pause > 0 {
+		time.Sleep(c.pause)
+	}
+}
+
+func procs(t testing.TB, n int) {
+	before := runtime.GOMAXPROCS(n)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+}
+
+func TestRun(t *testing.T) {
+	procs(t, 4)
+	for range 20 {
+		tm := team.Start(0)
+		c := &counts{pieces: make([]int, 200), workers: make([]atomic.Int32, tm.Size())}
+		for step := range 200 {
+			tm.Run(c, step)
+			for i := range 200 {
+				if want := max(0, step-i); c.pieces[i] != want {
+					t.Fatalf("after %d steps piece %d was done %d times, expected %d", step+1, i, c.pieces[i], want)
+				}
+			}
+		}
+		tm.Stop()
+	}
+}
+
+// Helpers that have gone to sleep between two steps are woken for the next one.
+func TestSleep(t *testing.T) {
+	procs(t, 3)
+	tm := team.Start(3)
+	defer tm.Stop()
+	c := &counts{pieces: make([]int, 3), workers: make([]atomic.Int32, 3), pause: 20 * time.Millisecond}
+	for range 5 {
+		tm.Run(c, 3)
+		time.Sleep(20 * time.Millisecond)
+	}
+	for i, n := range c.pieces {
+		if n != 5 {
+			t.Errorf("piece %d was done %d times", i, n)
+		}
+	}
+	for w := range c.workers {
+		if c.workers[w].Load() == 0 {
+			t.Errorf("worker %d has done nothing", w)
+		}
+	}
+}
+
+// Teams together don't take more threads than there are, but each has its caller.
+func TestSize(t *testing.T) {
+	procs(t, 4)
+	a := team.Start(3)
+	b := team.Start(0)
+	c := team.Start(0)
+	if a.Size() != 3 || b.Size() != 1 || c.Size() != 1 {
+		t.Errorf("the teams are of %d, %d and %d, expected 3, 1 and 1", a.Size(), b.Size(), c.Size())
+	}
+	a.Stop()
+	b.Stop()
+	c.Stop()
+	d := team.Start(0)
+	defer d.Stop()
+	if d.Size() != 4 {
+		t.Errorf("alone a team is of %d, expected 4", d.Size())
+	}
+}
+
+func TestConcurrentTeams(t *testing.T) {
+	procs(t, 4)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				tm := team.Start(0)
+				c := &counts{pieces: make([]int, 20), workers: make([]atomic.Int32, tm.Size())}
+				for range 20 {
+					tm.Run(c, 20)
+				}
+				tm.Stop()
+				for i, n := range c.pieces {
+					if n != 20 {
+						t.Errorf("piece %d was done %d times", i, n)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestAllocations(t *testing.T) {
+	procs(t, 2)
+	c := &counts{pieces: make([]int, 20), workers: make([]atomic.Int32, 2)}
+	n := testing.AllocsPerRun(100, func() {
+		tm := team.Start(0)
+		for range 5 {
+			tm.Run(c, 20)
+		}
+		tm.Stop()
+	})
+	if n > 0 {
+		t.Errorf("a team allocates %v times", n)
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Do(int, int) {}
+
+func BenchmarkRun(b *testing.B) {
+	tm := team.Start(0)
+	defer tm.Stop()
+	for b.Loop() {
+		tm.Run(nothing{}, tm.Size())
+	}
+}
+
+func BenchmarkStart(b *testing.B) {
+	for b.Loop() {
+		team.Start(0).Stop()
+	}
+}
