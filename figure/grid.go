@@ -188,10 +188,11 @@ func (g *grid) numbers(l layout, i int) string {
 	b.WriteString(padRight(g.rowName(i, l.label-1, l.numbered), l.label))
 	for _, w := range row {
 		text := g.scale.text(w)
-		if w == largest && displayWidth(text) < l.cell {
+		marked := w == largest && w != 0
+		if marked && displayWidth(text) < l.cell {
 			text = "*" + text
 		}
-		b.WriteString(g.color.cell(padLeft(text, l.cell), g.scale.place(float64(w)), w == largest))
+		b.WriteString(g.color.cell(padLeft(text, l.cell), g.scale.place(float64(w)), marked))
 	}
 	return b.String()
 }

@@ -174,8 +174,8 @@ func (h *heatmap) drawCells(c canvas) {
 			switch {
 			case h.cell >= numberCell:
 				c.text(label{x: x + h.cell/2, y: y + h.cell/2 + labelSize*.34, size: labelSize, text: h.scale.text(v), anchor: middle,
-					bold: k == most, color: on})
-			case k == most && h.cell >= 4:
+					bold: k == most && v != 0, color: on})
+			case k == most && v != 0 && h.cell >= 4:
 				c.rect(x+h.cell*.36, y+h.cell*.36, h.cell*.28, h.cell*.28, on, "")
 			}
 		}

@@ -111,7 +111,7 @@ func computeZeroing(ctx context.Context, m *model.Model, r *Record) (*model.Atte
 	maps := make([][]float64, len(r.Layers))
 	for l := range maps {
 		var err error
-		if maps[l], err = ValueZeroing(ctx, m, l, r.Layers[l].Input); err != nil {
+		if maps[l], err = ValueZeroing(ctx, m, l, r.Layers[l].Input, r.edit); err != nil {
 			return nil, err
 		}
 	}

@@ -291,3 +291,39 @@ func TestNormsOfOriginal(t *testing.T) {
 		}
 	}
 }
+
+// With a head off and an edge cut every measure is of the edited run: the parts of ALTI still add up, the head has no norm,
+// and zeroing a value that nobody sees changes nothing but its own row.
+func TestMeasuresOfEditedRun(t *testing.T) {
+	m, s := embedded(t, measured["cat"])
+	edit := &model.Edit{HeadsOff: []model.HeadAt{{Layer: 1, Head: 3}}}
+	for i := range s.IDs {
+		if i != 4 {
+			edit.Cuts = append(edit.Cuts, model.Cut{Layer: 2, Head: model.All, Query: i, Key: 4})
+		}
+	}
+	record, err := Run(t.Context(), m, s, edit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ms := range Measures {
+		if _, err := ms.Compute(t.Context(), m, record); err != nil {
+			t.Error(err)
+		}
+	}
+	n := len(s.IDs)
+	for i, norm := range record.Layers[1].Norms()[3*n*n : 4*n*n] {
+		if norm != 0 {
+			t.Fatalf("the head that is off has the norm %v at %d", norm, i)
+		}
+	}
+	zeroed, err := ValueZeroing(t.Context(), m, 2, record.Layers[2].Input, edit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if changed := zeroed[i*n+4] > 0; changed != (i == 4) {
+			t.Errorf("without the value of 4, row %d turns by %v", i, zeroed[i*n+4])
+		}
+	}
+}

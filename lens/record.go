@@ -15,7 +15,8 @@ type Record struct {
 	Layers []Layer
 	Output []float32 // [seq][dim]: the last hidden states
 
-	embedding []float32 // [seq][dim]: what enters layer 0
+	embedding []float32   // [seq][dim]: what enters layer 0
+	edit      *model.Edit // what was switched off; nil: nothing
 }
 
 // A Layer is one layer of a Record.
@@ -32,10 +33,11 @@ type Layer struct {
 	Params *model.LayerParams
 }
 
-// Run runs the model over a sequence, edited if edit isn't nil, and records it.
+// Run runs the model over a sequence, edited if edit isn't nil, and records it. A head that is switched off keeps its
+// weights, but its values are recorded as 0: it brings nothing.
 func Run(ctx context.Context, m *model.Model, s model.Sequence, edit *model.Edit) (*Record, error) {
 	info := m.Info()
-	r := &Record{Layers: make([]Layer, info.NumLayers)}
+	r := &Record{Layers: make([]Layer, info.NumLayers), edit: edit}
 	for i := range r.Layers {
 		params, err := m.LayerParams(i)
 		if err != nil {
@@ -54,6 +56,7 @@ func Run(ctx context.Context, m *model.Model, s model.Sequence, edit *model.Edit
 		if err := r.Layers[i].check(); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
+		r.Layers[i].silence(i, edit)
 	}
 	r.Output = input
 	return r, nil
@@ -77,6 +80,26 @@ func (r *Record) visit(tap model.Tap) {
 		l.MLPOutput = data
 	case model.Residual:
 		l.Output = data
+	}
+}
+
+// silence zeroes the values of the heads that are switched off.
+func (l *Layer) silence(layer int, edit *model.Edit) {
+	if edit == nil {
+		return
+	}
+	for _, off := range edit.HeadsOff {
+		if off.Layer != layer && off.Layer != model.All {
+			continue
+		}
+		for h := range l.NumHeads {
+			if off.Head != h && off.Head != model.All {
+				continue
+			}
+			for j := range l.Seq {
+				clear(l.values(j, h))
+			}
+		}
 	}
 }
 

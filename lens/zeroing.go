@@ -3,6 +3,7 @@ package lens
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/rapt-go/rapt/model"
 )
@@ -12,10 +13,13 @@ import (
 //
 //	c[i,j] = 1 − cos(out_i, out_i without v_j)
 //
-// (Mohebbi et al. 2023, "Quantifying Context Mixing in Transformers"). Input is what enters the layer, [seq][dim]. Rows
-// aren't normalised: they are cosine distances, 0 to 2.
-func ValueZeroing(ctx context.Context, m *model.Model, layer int, input []float32) ([]float64, error) { // [query][key]
-	plain, err := m.RunLayer(ctx, layer, input, nil)
+// (Mohebbi et al. 2023, "Quantifying Context Mixing in Transformers"). Input is what enters the layer, [seq][dim]. What
+// edit switches off, if it isn't nil, is off in all runs. Rows aren't normalised: they are cosine distances, 0 to 2.
+func ValueZeroing(ctx context.Context, m *model.Model, layer int, input []float32, edit *model.Edit) ([]float64, error) { // [query][key]
+	if edit == nil {
+		edit = &model.Edit{}
+	}
+	plain, err := m.RunLayer(ctx, layer, input, &model.Taps{Edit: edit})
 	if err != nil {
 		return nil, err
 	}
@@ -23,8 +27,9 @@ func ValueZeroing(ctx context.Context, m *model.Model, layer int, input []float3
 	n := len(input) / dim
 	c := make([]float64, n*n)
 	for j := range n {
-		zero := &model.Taps{Edit: &model.Edit{ZeroValues: []model.ValueAt{{Layer: layer, Token: j}}}}
-		changed, err := m.RunLayer(ctx, layer, input, zero)
+		zero := *edit
+		zero.ZeroValues = append(slices.Clone(edit.ZeroValues), model.ValueAt{Layer: layer, Token: j})
+		changed, err := m.RunLayer(ctx, layer, input, &model.Taps{Edit: &zero})
 		if err != nil {
 			return nil, err
 		}

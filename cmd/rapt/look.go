@@ -187,7 +187,11 @@ func (l *looking) figure() *figure.Look {
 	look := &figure.Look{Subject: l.subject(), Special: l.flags.special, NoSpecial: l.flags.plain, Difference: l.compared != nil}
 	look.Head, look.Reason = l.pick()
 	if l.compared != nil {
-		look.Notes = l.compared.notes([2]string{l.input.text, l.flags.compare}, look.Head)
+		noun := "tokens"
+		if l.flags.words {
+			noun = "words"
+		}
+		look.Notes = l.compared.notes([2]string{l.input.text, l.flags.compare}, look.Head, noun)
 	}
 	return look
 }

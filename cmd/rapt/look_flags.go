@@ -110,6 +110,8 @@ func (f *lookFlags) checkMeasure() error {
 		return usagef("--find ranks heads by weights: --measure has no meaning with it")
 	case f.given("find") && f.words:
 		return usagef("--find takes words as it is: --words has no meaning with it")
+	case len(f.off) > 0 && (f.measure.Name == "rollout" || f.measure.Name == "flow"):
+		return usagef("--measure %s follows weights, which a head that is off still has: --off has no meaning with it", f.measure.Name)
 	case f.given("compare") && f.given("pair"):
 		return usagef("--compare and --pair don't go together")
 	case f.given("compare") && len(f.off)+len(f.cut) > 0:

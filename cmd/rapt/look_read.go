@@ -138,11 +138,11 @@ func (c *comparison) pick(v *lens.View, f *lookFlags) lens.Head {
 }
 
 // notes say what is compared and, of a head, how much goes to what isn't.
-func (c *comparison) notes(texts [2]string, h lens.Head) []string {
+func (c *comparison) notes(texts [2]string, h lens.Head, noun string) []string {
 	return []string{
 		fmt.Sprintf("first: %s", texts[0]), fmt.Sprintf("second: %s", texts[1]),
-		fmt.Sprintf("%d of %d and of %d tokens are in both; of what these give, %.1f and %.1f %% goes to the others", len(c.common.A),
-			len(c.first.tokens), len(c.second.tokens),
+		fmt.Sprintf("%d of the %d and %d %s are in both; of what these give, %.1f and %.1f %% goes to the others", len(c.common.A),
+			len(c.first.tokens), len(c.second.tokens), noun,
 			100*lens.Unmatched(c.first.maps, h, c.common.A), 100*lens.Unmatched(c.second.maps, h, c.common.B)),
 	}
 }
