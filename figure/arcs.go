@@ -73,8 +73,10 @@ func (l *Look) Arcs(s Style, mass float64) (*Picture, error) {
 	}
 	a.label = min(max(a.label, textWidth("from (query)", labelSize, false)), mostLabel)
 	rows := make([][]float32, len(a.Rows))
+	a.scale.ceiling = 1e-6 // widths are true to the largest of all, special tokens or not
 	for r := range rows {
 		rows[r] = a.row(r)
+		a.scale.ceiling = max(a.scale.ceiling, float64(slices.Max(rows[r])))
 	}
 	var total int
 	var share float64
@@ -119,12 +121,12 @@ func (a *arcs) line(k int) float64 { return a.top + a.cell*(float64(k)+.5) }
 
 // width grows with the weight, up to what leaves neighbours apart.
 func (a *arcs) width(w float32) float64 {
-	return max(.4, 6*min(float64(w)/max(a.scale.ceiling, 1e-6), 1))
+	return max(.4, 6*float64(w)/a.scale.ceiling)
 }
 
 // ink is the theme's ink for the largest weights, and lighter for smaller ones, so that arcs that cross stay apart.
 func (a *arcs) ink(t *Theme, w float32) rgb {
-	f := .35 + .65*math.Sqrt(min(float64(w)/max(a.scale.ceiling, 1e-6), 1))
+	f := .35 + .65*math.Sqrt(float64(w)/a.scale.ceiling)
 	mix := func(ink, paper uint8) uint8 { return uint8(math.Round(f*float64(ink) + (1-f)*float64(paper))) }
 	return rgb{mix(t.ink.r, t.paper.r), mix(t.ink.g, t.paper.g), mix(t.ink.b, t.paper.b)}
 }
