@@ -6,9 +6,6 @@
 //	Model.Forward   a batch, with taps for whatever happens inside
 //	Model.Embed     a batch of sentence embeddings
 //	Model.Logits    scores of the vocabulary from the last hidden states
-//	Edit            heads, edges and values switched off on the way, in Taps or Want
-//	Model.RunLayer  one layer alone
-//	LayerParams     the parameters that measures of attention need
 //
 // Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a
 // time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at

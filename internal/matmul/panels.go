@@ -93,3 +93,12 @@ func (m *Matrix) panelAt(p *panels, panel, from, depth int, room []float32) kern
 	}
 	return kernel.Packed(room[:n], depth)
 }
+
+// chunk is some steps in depth of a panel as they are stored, or as many as there are.
+func (m *Matrix) chunk(panel, from, depth int) []uint16 {
+	width := kernel.PanelWidth
+	if m.format == F32 {
+		width *= 2
+	}
+	return m.panels.half[(panel*m.in+from)*width:][:min(depth, m.in-from)*width]
+}

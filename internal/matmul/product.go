@@ -14,6 +14,11 @@ const (
 	// while all panels pass by.
 	blockFloats = 192 << 10
 
+	// fewestRowsToFetch is the number of rows from which on the parameters that come next are fetched while those at hand
+	// are multiplied. With fewer rows the time goes into reading parameters one after another, which the processor
+	// fetches ahead by itself.
+	fewestRowsToFetch = 24
+
 	// piecesPerThread is how many pieces there are at least, if there are rows for it, so that no thread waits long for the
 	// last one.
 	piecesPerThread = 3
@@ -35,11 +40,15 @@ type Product struct {
 
 	Rows, DstStride, XStride int
 
-	panels    *panels
-	count     int // of panels
-	blockRows int // in a piece
-	depth     int // steps at a time
-	scratch   []*scratch
+	// Next, if not nil, is the matrix of the product that comes next, of which the beginning is fetched at the end of this.
+	Next *Matrix
+
+	panels        *panels
+	count, pieces int // of panels; of pieces
+	size          int // of the team
+	blockRows     int // in a piece
+	depth         int // steps at a time
+	scratch       []*scratch
 }
 
 // scratch is what a worker needs.
@@ -68,11 +77,28 @@ func (p *Product) Run(t *team.Team) {
 	for len(p.scratch) < t.Size() {
 		p.scratch = append(p.scratch, new(scratch))
 	}
-	t.Run(p, p.count*divide(p.Rows, p.blockRows))
+	p.size, p.pieces = t.Size(), p.count*divide(p.Rows, p.blockRows)
+	t.Run(p, p.pieces)
 }
 
 // divide is n/by, rounded up.
 func divide(n, by int) int { return (n + by - 1) / by }
+
+// ahead is the parameters that a worker needs, most probably, after those of a piece before a depth.
+func (p *Product) ahead(piece, from int) []uint16 {
+	m := p.Matrix
+	if from < m.in {
+		return m.chunk(piece%p.count, from, p.depth)
+	}
+	piece += p.size
+	if piece < p.pieces {
+		return m.chunk(piece%p.count, 0, p.depth)
+	}
+	if piece -= p.pieces; p.Next == nil || piece >= kernel.Panels(p.Next.out) || !p.Next.panels.ready.Load() {
+		return nil
+	}
+	return p.Next.chunk(piece, 0, p.depth)
+}
 
 // Do computes the columns of one panel for a block of rows.
 func (p *Product) Do(piece, worker int) {
@@ -97,8 +123,14 @@ func (p *Product) Do(piece, worker int) {
 	for from := 0; from < m.in; from += p.depth {
 		depth := min(p.depth, m.in-from)
 		b := m.panelAt(p.panels, panel, from, depth, s.panel[:])
+		ahead := p.ahead(piece, from+depth)
+		fetch := kernel.RoundUp(divide(len(ahead)*group, rows), kernel.PanelWidth)
 		for r := 0; r < rows; r += group {
 			n := min(group, rows-r)
+			if rows >= fewestRowsToFetch {
+				kernel.Prefetch(ahead[:min(fetch, len(ahead))])
+				ahead = ahead[min(fetch, len(ahead)):]
+			}
 			keep := ones[:n]
 			if from == 0 && bias == nil {
 				keep = nil
