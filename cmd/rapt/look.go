@@ -61,6 +61,7 @@ turns without a token's value. All but weights and norm have one map a layer.`,
   rapt look "The cat sat on the mat." --measure alti
   rapt look "The cat sat on the mat." --compare "The dog sat on the mat."
   rapt look "The cat sat on the mat." --off 3:1 --cut sat:cat
+  rapt look "The cat sat on the mat." -o cat.html
   rapt look "The cat sat on the mat." -i`,
 		RunE: f.run,
 	}
@@ -110,7 +111,7 @@ func (l *looking) deliver(cmd *cobra.Command, screen figure.Screen) error {
 		return l.print(cmd.OutOrStdout(), screen)
 	}
 	if f.output != "" {
-		if err := l.writeFile(cmd.ErrOrStderr()); err != nil {
+		if err := l.writeFile(cmd.Context(), cmd.ErrOrStderr()); err != nil {
 			return err
 		}
 	}
@@ -124,6 +125,7 @@ func (l *looking) deliver(cmd *cobra.Command, screen figure.Screen) error {
 type looking struct {
 	flags *lookFlags
 	input *lookInput
+	model *model.Model
 	info  model.Info
 	*reading
 
@@ -134,7 +136,7 @@ type looking struct {
 
 // look checks what the flags name against model and text, and runs the model.
 func (f *lookFlags) look(ctx context.Context, m *model.Model, in lookInput) (*looking, error) {
-	l := &looking{flags: f, input: &in, info: m.Info()}
+	l := &looking{flags: f, input: &in, model: m, info: m.Info()}
 	if f.given("layer") && (f.layer < 0 || f.layer >= l.info.NumLayers) {
 		return nil, usagef("layer %d: the model has %d, 0 to %d", f.layer, l.info.NumLayers, l.info.NumLayers-1)
 	}

@@ -44,7 +44,7 @@ func (f *lookFlags) define(cmd *cobra.Command) {
 	flags.BoolVar(&f.plain, "no-special", false, "don't show their columns either; what they get is said")
 	flags.BoolVarP(&f.interactive, "interactive", "i", false, "browse the heads in the terminal")
 	flags.BoolVar(&f.json, "json", false, "print all maps as a JSON object")
-	flags.StringVarP(&f.output, "output", "o", "", "write all maps to `file` (.json, .csv, .npz), or a picture (.svg, .png, .pdf)")
+	flags.StringVarP(&f.output, "output", "o", "", "write all maps to `file` (.html, .json, .csv, .npz), or a picture (.svg, .png, .pdf)")
 	flags.BoolVar(&f.hidden, "hidden", false, "put hidden states, and logits if there are any, in the .npz too")
 	flags.StringVar(&f.picture.view, "view", viewHeatmap, "draw this `view` of a picture: heatmap, arcs, heads (all maps), roles (what heads do)")
 	flags.Float64Var(&f.picture.mass, "mass", figure.DefaultMass, "draw the strongest arcs of a row until they have this `part` of it")
@@ -129,6 +129,9 @@ func (f *lookFlags) checkOutput() error {
 		if f.format, err = formatOf(f.output); err != nil {
 			return err
 		}
+	}
+	if f.format == ".html" && (f.words || len(f.cut) > 0) {
+		return usagef("-o %s: the page joins words itself, and doesn't know of edges cut: --words and --cut have no meaning with it", f.output)
 	}
 	if f.hidden && f.format != ".npz" {
 		return usagef("--hidden needs -o with a file that ends in .npz")

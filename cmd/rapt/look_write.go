@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -20,19 +21,20 @@ import (
 // formatOf is the ending of a file that look can write.
 func formatOf(path string) (string, error) {
 	switch ending := strings.ToLower(filepath.Ext(path)); ending {
-	case ".json", ".csv", ".npz", ".svg", ".png", ".pdf":
+	case ".html", ".json", ".csv", ".npz", ".svg", ".png", ".pdf":
 		return ending, nil
-	case ".html":
-		return "", usagef("-o %s: pages as .html aren't there yet; .svg, .png and .pdf are", path)
 	default:
-		return "", usagef("-o %s: the name must end in .json, .csv or .npz, or in .svg, .png or .pdf", path)
+		return "", usagef("-o %s: the name must end in .html, .json, .csv or .npz, or in .svg, .png or .pdf", path)
 	}
 }
 
 // writeFile writes the maps, or a picture, to -o and says so.
-func (l *looking) writeFile(messages io.Writer) error {
+func (l *looking) writeFile(ctx context.Context, messages io.Writer) error {
 	write, drawn := map[string]func(io.Writer) error{".json": l.writeJSON, ".csv": l.writeCSV, ".npz": l.writeNPZ}[l.flags.format], false
-	if write == nil {
+	switch {
+	case l.flags.format == ".html":
+		write, drawn = func(w io.Writer) error { return l.writeHTML(ctx, w) }, true
+	case write == nil:
 		write, drawn = l.writePicture, true
 	}
 	if err := atomicfile.Write(l.flags.output, write); err != nil {

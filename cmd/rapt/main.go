@@ -78,6 +78,7 @@ What isn't one of the commands below is a text, as if after "rapt look".`,
 		newTokensCommand(),
 		newEmbedCommand(),
 		newModelCommand(),
+		newServeCommand(),
 		newBenchCommand(),
 	)
 	return root

@@ -1,0 +1,250 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+
+	"github.com/rapt-go/rapt/lens"
+	"github.com/rapt-go/rapt/model"
+)
+
+// An apiRequest is the body of every request: what the model is run on, and what is asked about it. See docs/api.md.
+type apiRequest struct {
+	Text    *string  `json:"text"`
+	Pair    *string  `json:"pair"`
+	Measure string   `json:"measure"`
+	Off     [][2]int `json:"off"` // layer, head
+
+	Layer    *int    `json:"layer"`
+	Head     *int    `json:"head"`
+	Queries  []int   `json:"queries"`
+	Keys     []int   `json:"keys"`
+	Other    *string `json:"other"`
+	Position *int    `json:"position"`
+}
+
+// An apiError is an answer that says what was wrong.
+type apiError struct {
+	status  int
+	message string
+}
+
+func (e *apiError) Error() string { return e.message }
+
+func badRequest(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+// An answer makes what is sent back: a value for JSON, or bytes.
+type answer func(ctx context.Context, s *Server, q *apiRequest) (any, error)
+
+// answers are those of POST /api/NAME.
+var answers = map[string]answer{
+	"look":    answerLook,
+	"summary": answerSummary,
+	"layer":   answerLayer,
+	"inside":  answerInside,
+	"find":    answerFind,
+	"similar": answerSimilar,
+	"compare": answerCompare,
+	"switch":  answerSwitch,
+}
+
+func (s *Server) getModel(w http.ResponseWriter, _ *http.Request) {
+	measures := []measureInfo{}
+	for _, m := range lens.Measures {
+		measures = append(measures, measureOf(m))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"model": infoOf(s.model), "measures": measures})
+}
+
+// post reads a request, waits for a place, and answers.
+func (s *Server) post(a answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), runTime)
+		defer cancel()
+		q, err := readRequest(w, r)
+		if err != nil {
+			writeError(w, err)
+			return
+		}
+		result, err := s.compute(ctx, a, q)
+		switch {
+		case r.Context().Err() != nil: // nobody listens any more
+		case errors.Is(err, context.DeadlineExceeded):
+			writeError(w, &apiError{http.StatusServiceUnavailable, fmt.Sprintf("it takes longer than %v", runTime)})
+		case err != nil:
+			writeError(w, err)
+		default:
+			writeAnswer(w, result)
+		}
+	}
+}
+
+// compute runs an answer when there is a place for it.
+func (s *Server) compute(ctx context.Context, a answer, q *apiRequest) (any, error) {
+	leave, err := s.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return a(ctx, s, q)
+}
+
+// readRequest reads the body: one JSON object, small, with no field that nobody knows.
+func readRequest(w http.ResponseWriter, r *http.Request) (*apiRequest, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return nil, &apiError{http.StatusUnsupportedMediaType, fmt.Sprintf("the content type is %q, expected application/json", r.Header.Get("Content-Type"))}
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	q := &apiRequest{}
+	err = decoder.Decode(q)
+	if err == nil {
+		if _, err = decoder.Token(); err == io.EOF {
+			err = nil
+		} else if err == nil {
+			err = errors.New("there is more than one value")
+		}
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &apiError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", maxBody)}
+	case err != nil:
+		return nil, badRequest("the request isn't the JSON that is expected: %v", err)
+	case q.Text == nil:
+		return nil, badRequest("there is no text")
+	}
+	for _, text := range []*string{q.Text, q.Pair, q.Other} {
+		if text != nil && len(*text) > maxText {
+			return nil, &apiError{http.StatusRequestEntityTooLarge, fmt.Sprintf("a text has %d bytes, expected at most %d", len(*text), maxText)}
+		}
+	}
+	return q, nil
+}
+
+// run is the run that a request is about, from the cache if it is there.
+func (s *Server) run(ctx context.Context, text string, q *apiRequest) (*Run, error) {
+	measure, err := lens.MeasureNamed(orWeights(q.Measure))
+	if err != nil {
+		return nil, badRequest("%v", err)
+	}
+	off, err := s.headsOff(q.Off)
+	if err != nil {
+		return nil, err
+	}
+	key, err := json.Marshal([]any{text, q.Pair, measure.Name, q.Off})
+	if err != nil {
+		return nil, err
+	}
+	if r := s.cache.get(string(key)); r != nil {
+		return r, nil
+	}
+	subject, err := Encode(s.model, text, q.Pair)
+	if err != nil {
+		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
+	}
+	r, err := Look(ctx, s.model, subject, measure, off)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
+	}
+	s.cache.add(string(key), r)
+	return r, nil
+}
+
+func orWeights(measure string) string {
+	if measure == "" {
+		return "weights"
+	}
+	return measure
+}
+
+// headsOff checks heads against the model.
+func (s *Server) headsOff(heads [][2]int) ([]model.HeadAt, error) {
+	info := s.model.Info()
+	var off []model.HeadAt
+	for _, h := range heads {
+		if err := within("layer", h[0], info.NumLayers); err != nil {
+			return nil, err
+		}
+		if err := within("head", h[1], info.NumHeads); err != nil {
+			return nil, err
+		}
+		if at := (model.HeadAt{Layer: h[0], Head: h[1]}); !slices.Contains(off, at) {
+			off = append(off, at)
+		}
+	}
+	return off, nil
+}
+
+// within refuses a number that isn't one of n, counted from 0.
+func within(name string, i, n int) error {
+	if i < 0 || i >= n {
+		return badRequest("%s %d: there are %d, 0 to %d", name, i, n, n-1)
+	}
+	return nil
+}
+
+// layerOf and headOf are those that a request is about, checked against the run's maps.
+func (q *apiRequest) layerOf(r *Run) (int, error) {
+	if q.Layer == nil {
+		return 0, badRequest("there is no layer")
+	}
+	return *q.Layer, within("layer", *q.Layer, r.Map.NumLayers)
+}
+
+func (q *apiRequest) headOf(numHeads int) (int, error) {
+	if q.Head == nil {
+		return 0, badRequest("there is no head")
+	}
+	return *q.Head, within("head", *q.Head, numHeads)
+}
+
+func writeAnswer(w http.ResponseWriter, result any) {
+	if data, ok := result.([]byte); ok {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		w.Write(data)
+		return
+	}
+	writeJSON(w, http.StatusOK, result)
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		status = http.StatusInternalServerError
+		body.Reset()
+		body.WriteString(`{"error":"the answer has numbers that JSON can't say"}` + "\n")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", fmt.Sprint(body.Len()))
+	w.WriteHeader(status)
+	w.Write(body.Bytes())
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	var known *apiError
+	if errors.As(err, &known) {
+		status = known.status
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	writeJSON(w, status, map[string]string{"error": err.Error()})
+}

@@ -1,0 +1,420 @@
+// The page: it holds the state, loads what the state needs, and has the parts draw it.
+
+import {parse, format, views} from './address.js';
+import {byId, el, tone, visible} from './dom.js';
+import {open} from './source.js';
+import {show, fixed, percent, ordinal} from './numbers.js';
+import {frame, merge, mean, hidden, rank, strongest} from './maps.js';
+import {HeadMap, ranking} from './headmap.js';
+import {Strip} from './strip.js';
+import {Stage} from './stage.js';
+import {facts, pairs, similar, effect} from './card.js';
+import {table} from './table.js';
+import {listen, listKeys} from './keys.js';
+import {offer} from './saving.js';
+
+const defaultText = 'The cat sat on the mat.';
+const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside'};
+
+class App {
+  constructor() {
+    this.source = open(document);
+    this.state = parse(location.hash);
+    this.hovered = {query: null, key: null}; // units
+    const pointing = {
+      hover: (query, key) => this.hover(query, key),
+      leave: () => this.hover(null, null),
+      lock: (query, key, add) => this.lockUnits(query, key, add),
+      change: (fields) => this.set(fields),
+    };
+    this.stage = new Stage(byId('picture'), pointing);
+    this.headMap = new HeadMap(byId('heads'), (l, h, add) => this.choose(l, h, add));
+    this.strip = new Strip(byId('tokens'), {
+      hover: (u) => this.hover(u, null, true),
+      leave: () => this.hover(null, null),
+      click: (u, shift) => this.lockUnits(u, null, shift),
+    });
+    this.controls();
+    listen(this);
+    window.addEventListener('hashchange', () => this.follow());
+    window.addEventListener('resize', () => this.resized());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
+  }
+
+  // --- loading ---
+
+  async start() {
+    this.theme();
+    try {
+      this.known = await this.source.models();
+      byId('measure').replaceChildren(...this.known.measures.map((m) => el('option', {value: m.name}, m.title)));
+      byId('ask').hidden = this.source.isFile;
+      byId('compareLabel').hidden = this.source.isFile;
+      byId('sentence').hidden = !this.source.isFile;
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    await this.load();
+  }
+
+  // load runs the model on what the state says, and draws.
+  async load() {
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    document.body.classList.add('busy');
+    try {
+      const {measure, off, pair} = this.state;
+      const text = this.state.text ?? defaultText;
+      const run = await this.source.summary({text, pair, measure, off});
+      if (turn !== this.turn) return;
+      this.run = run;
+      this.code = this.source.code;
+      this.settle();
+      this.headMap.draw(run, this.state);
+      await this.update();
+      this.fail(null);
+    } catch (error) {
+      if (turn === this.turn) this.fail(error);
+    } finally {
+      if (turn === this.turn) document.body.classList.remove('busy');
+    }
+  }
+
+  // settle makes the state fit the run: heads and tokens that aren't there become those to start with.
+  settle() {
+    const {state, run} = this;
+    Object.assign(state, {text: run.text, pair: run.pair, model: run.model.name, measure: run.measure.name, off: run.off});
+    const fits = state.layer !== null && state.layer < run.layers && state.heads.length && state.heads.every((h) => h < run.heads);
+    this.picked = !fits;
+    if (!fits) {
+      const best = run.heads > 1 ? run.ranking[0] : {layer: run.layers - 1, head: 0};
+      Object.assign(state, {layer: best.layer, heads: [best.head]});
+    }
+    for (const name of ['query', 'key']) if (state[name] >= run.tokens.length) state[name] = null;
+  }
+
+  fail(error) {
+    byId('problem').hidden = !error;
+    byId('problem').textContent = error ? error.message : '';
+  }
+
+  // --- state ---
+
+  // set changes fields of the state, and what depends on them.
+  set(fields) {
+    Object.assign(this.state, fields);
+    const reload = ['text', 'pair', 'measure', 'off'].some((name) => name in fields);
+    if ('theme' in fields) this.theme();
+    if ('sort' in fields) this.headMap.draw(this.run, this.state);
+    this.remember();
+    return reload ? this.load() : this.update();
+  }
+
+  remember() {
+    const address = format(this.state);
+    if (location.hash !== address) history.replaceState(null, '', address);
+  }
+
+  // follow takes an address that was typed, or a link.
+  follow() {
+    const before = this.state;
+    this.state = parse(location.hash);
+    this.theme();
+    const same = this.run && ['text', 'pair', 'measure', 'off'].every((name) =>
+      JSON.stringify(before[name]) === JSON.stringify(this.state[name] ?? (name === 'text' ? defaultText : null)));
+    if (!same || this.source.isFile) return this.load();
+    this.settle();
+    this.headMap.draw(this.run, this.state);
+    return this.update();
+  }
+
+  choose(layer, head, add = false) {
+    const {state} = this;
+    if (!add || layer !== state.layer) return this.set({layer, heads: [head]});
+    const rest = state.heads.filter((h) => h !== head);
+    return this.set({heads: rest.length === state.heads.length ? [...rest, head] : rest.length ? rest : [head]});
+  }
+
+  // lockUnits locks a unit, or a second one; one that is locked already is let go.
+  lockUnits(query, key, add) {
+    const token = (u) => (u === null ? null : this.frame.units[u].tokens[0]);
+    const {state} = this;
+    if (query !== null && key !== null) return this.set({query: token(query), key: token(key)});
+    const at = token(query ?? key);
+    if (key !== null) return this.set({key: state.key === at ? null : at});
+    if (add && state.query !== null) return this.set({key: state.key === at ? null : at});
+    return this.set({query: state.query === at && state.key === null ? null : at, key: null});
+  }
+
+  // --- drawing ---
+
+  // update loads the maps that are shown, and draws everything.
+  async update() {
+    if (!this.run) return;
+    const {state, run} = this;
+    const turn = (this.drawing = (this.drawing ?? 0) + 1);
+    try {
+      const layer = await this.source.layer(run, state.layer);
+      if (turn !== this.drawing) return;
+      this.frame = frame(run.tokens, {words: state.words && run.measure.additive, special: state.special});
+      this.map = merge(mean(state.heads.map((h) => layer[h])), this.frame);
+      this.remember();
+      this.draw();
+      await this.stage.finish(this);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  draw() {
+    if (!this.map) return;
+    const {state, frame: f} = this;
+    document.body.dataset.view = state.view;
+    this.headMap.mark(state);
+    this.strip.draw(f.units, f.shown);
+    this.syncControls();
+    this.heading();
+    this.stage.draw(this);
+    this.drawTable();
+    this.drawCard();
+    this.light();
+    document.body.dataset.ready = state.view;
+  }
+
+  get name() {
+    const {state, run} = this;
+    if (run.heads === 1) return `Layer ${state.layer}`;
+    return state.heads.length === 1 ? `Layer ${state.layer}, head ${state.heads[0]}` : `Layer ${state.layer}, mean of heads ${state.heads.join(', ')}`;
+  }
+
+  heading() {
+    const {run, state} = this;
+    const rolled = state.view === 'layers';
+    byId('name').textContent = rolled ? 'Through the layers' : this.name;
+    byId('reason').textContent = rolled ? 'attention rollout' : this.picked && run.heads > 1 ? 'picked: here content words look at one another most' : run.measure.title;
+    byId('sentence').textContent = run.text + (run.pair === null ? '' : ` ‖ ${run.pair}`);
+    if (document.activeElement !== byId('text')) byId('text').value = run.text;
+    document.title = `${run.text.slice(0, 60)} · rapt`;
+    byId('note').textContent = this.shareNote() + this.stage.note;
+    byId('summary').textContent = this.spoken();
+    byId('note').hidden = state.view === 'lesson';
+  }
+
+  // shareNote says what is hidden: numbers are never made to add up without it.
+  shareNote() {
+    const {run, state, frame: f} = this;
+    const share = run.special_share;
+    const everywhere = `Over all heads ${percent(share)} of the attention goes to special tokens. `;
+    if (run.measure.unit !== 'share' || run.measure.name !== 'weights') {
+      return f.shown.length < f.units.length ? `Special tokens are hidden: ${percent(hidden(this.map, f))} of the rows shown. ` : '';
+    }
+    if (f.shown.length === f.units.length) return everywhere;
+    const exact = !state.words && state.heads.length === 1 ? run.roles[state.layer][state.heads[0]].special : hidden(this.map, f);
+    return `Hidden: ${percent(exact)} of what these rows give goes to special tokens. Nothing is rescaled. `;
+  }
+
+  spoken() {
+    const {run, map, frame: f} = this;
+    const [best] = strongest(map, f, 1, {special: false});
+    const label = (u) => visible(f.units[u].label);
+    return `${this.name} of ${run.model.name}, ${run.measure.title}, ${run.tokens.length} tokens.` +
+      (best ? ` Strongest: ${label(best.i)} looks at ${label(best.j)}, ${this.shown(best.v)}.` : '');
+  }
+
+  // shown writes a number with digits that are known.
+  shown(x) {
+    return show(x, this.state.words || this.state.heads.length > 1 ? {kind: 'fixed', decimals: this.code ? 3 : 4} : this.code);
+  }
+
+  // exact writes it with more, where the server has sent it in full.
+  exact(x) {
+    return this.code ? this.shown(x) : fixed(x, 6);
+  }
+
+  drawTable() {
+    if (!byId('tables').open) return;
+    byId('table').replaceChildren(table(this.map, this.frame, this.unit(this.state.query) ?? this.frame.shown[0], (x) => this.shown(x), this.name));
+  }
+
+  async drawCard() {
+    const {run, state, frame: f} = this;
+    const head = state.heads[0];
+    if (state.view === 'lesson') return;
+    const list = pairs(strongest(this.map, f, 5, {special: false}), f.units, (x) => this.shown(x), (i, j) => this.lockUnits(i, j));
+    const turn = (this.cardTurn = (this.cardTurn ?? 0) + 1);
+    const alike = el('div', {});
+    const found = el('div', {});
+    const card = [el('h2', {}, this.name), found];
+    if (run.heads > 1 && state.heads.length === 1) card.push(...facts(run, state.layer, head));
+    card.push(...list);
+    if (run.heads > 1 && state.heads.length === 1) card.push(alike, this.switchOff());
+    byId('card').replaceChildren(...card);
+    await Promise.all([this.drawRanking(found), this.drawSimilar(alike, turn)]);
+  }
+
+  async drawRanking(host) {
+    const {state, run} = this;
+    if (state.query === null || state.key === null) return;
+    const tokensOf = (i) => (state.words ? this.frame.units[this.frame.of[i]].tokens : [i]);
+    const list = await this.source.find(run, tokensOf(state.query), tokensOf(state.key));
+    const label = (i) => this.frame.units[this.frame.of[i]].label;
+    host.replaceChildren(...ranking(list, label(state.query), label(state.key), this.code,
+      {show: (x) => show(x, this.code), choose: (l, h) => this.choose(l, h)}));
+  }
+
+  async drawSimilar(host, turn) {
+    const {run, state} = this;
+    if (run.heads === 1 || state.heads.length !== 1) return;
+    const list = await this.source.similar(run, state.layer, state.heads[0]);
+    if (turn === this.cardTurn) host.replaceChildren(...similar(list, (l, h) => this.choose(l, h)));
+  }
+
+  // switchOff is the part of the card that switches the head off.
+  switchOff() {
+    const {state, run, source} = this;
+    const heading = el('h3', {}, 'Switch it off');
+    if (source.isFile) return el('div', {}, heading, el('p', {class: 'faint'}, 'Only rapt serve can run the model again; this is a file.'));
+    const isOff = state.off.some(([l, h]) => l === state.layer && h === state.heads[0]);
+    const result = el('div', {'aria-live': 'polite'});
+    if (state.off.length) {
+      const names = state.off.map(([l, h]) => `L${l} H${h}`).join(', ');
+      result.append(el('p', {}, `Off: ${names}. All maps here are of the run without.`));
+      source.switch(run, state.off, state.query).then((e) => result.append(...effect(e, run)), (error) => this.fail(error));
+    }
+    return el('div', {}, heading,
+      el('button', {type: 'button', id: 'off', 'aria-pressed': String(isOff), onclick: () => this.toggleOff()}, isOff ? 'Head is off' : 'Head off'), result);
+  }
+
+  toggleOff() {
+    const {state, source, run} = this;
+    if (source.isFile || run.heads === 1) return;
+    const others = state.off.filter(([l, h]) => l !== state.layer || h !== state.heads[0]);
+    this.set({off: others.length < state.off.length ? others : [...others, [state.layer, state.heads[0]]]});
+  }
+
+  // --- pointing ---
+
+  unit(token) {
+    return token === null ? null : this.frame.of[token];
+  }
+
+  hover(query, key, both = false) {
+    this.hovered = {query, key, both};
+    this.light();
+  }
+
+  // light shows what is pointed at or, if nothing is, what is locked.
+  light() {
+    const {hovered, state, map, frame: f} = this;
+    if (!map) return;
+    const free = hovered.query === null && hovered.key === null;
+    const query = free ? this.unit(state.query) : hovered.query;
+    const key = free ? this.unit(state.key) : hovered.key;
+    const n = f.units.length;
+    const focus = query ?? key;
+    const row = focus === null ? null : map.subarray(focus * n, focus * n + n);
+    const column = focus === null ? null : f.units.map((_, i) => map[i * n + focus]);
+    this.strip.light(row, column, focus);
+    this.stage.mark(query, hovered.both && key === null ? query : key, row, column);
+    this.strip.lock(this.unit(state.query), this.unit(state.key));
+    byId('readout').replaceChildren(...this.readout(query, key));
+  }
+
+  readout(query, key) {
+    const {map, frame: f} = this;
+    const name = (u, kind) => el('b', {class: kind}, visible(f.units[u].label));
+    if (query !== null && key !== null) {
+      return [name(query, 'goes'), ' → ', name(key, 'comes'), ' ', el('span', {class: 'value', id: 'value'}, this.exact(map[query * f.units.length + key])),
+        el('span', {class: 'faint'}, ` ${ordinal(rank(map, f, query, key))} of ${f.shown.length} in its row`)];
+    }
+    const u = query ?? key;
+    if (u === null) return [el('span', {class: 'faint'}, 'Point at a cell or a token; click locks it.')];
+    const row = f.shown.map((j) => [j, map[u * f.units.length + j]]).sort((a, b) => b[1] - a[1]).slice(0, 3);
+    return [name(u, 'goes'), ' looks at ', ...row.flatMap(([j, v], at) => [at ? ', ' : '', el('b', {}, visible(f.units[j].label)), ` ${this.shown(v)}`])];
+  }
+
+  // --- controls ---
+
+  controls() {
+    byId('views').replaceChildren(...views.map((view) =>
+      el('button', {type: 'button', 'data-view': view, onclick: () => this.set({view})}, viewNames[view])));
+    byId('ask').addEventListener('submit', (event) => {
+      event.preventDefault();
+      byId('text').blur();
+      this.set({text: byId('text').value, pair: null, query: null, key: null, layer: null, heads: [], compare: null});
+    });
+    for (const id of ['special', 'words', 'log']) byId(id).addEventListener('change', () => this.set({[id]: byId(id).checked}));
+    for (const id of ['measure', 'sort']) byId(id).addEventListener('change', () => this.set({[id]: byId(id).value}));
+    byId('mass').addEventListener('input', () => this.set({mass: Number(byId('mass').value)}));
+    byId('find').addEventListener('change', () => this.find(byId('find').value));
+    byId('compare').addEventListener('change', () => this.set({compare: byId('compare').value || null, view: 'heatmap'}));
+    byId('theme').addEventListener('click', () => this.set({theme: {auto: 'light', light: 'dark', dark: 'auto'}[this.state.theme]}));
+    byId('export').addEventListener('click', () => offer(this));
+    byId('help').addEventListener('click', () => byId('keys').showModal());
+    byId('tables').addEventListener('toggle', () => this.map && this.drawTable());
+    listKeys(byId('keyList'));
+  }
+
+  syncControls() {
+    const {state, run} = this;
+    for (const button of byId('views').children) button.setAttribute('aria-current', String(button.dataset.view === state.view));
+    for (const id of ['special', 'words', 'log']) byId(id).checked = state[id];
+    byId('words').disabled = !run.measure.additive;
+    for (const id of ['measure', 'sort']) byId(id).value = state[id];
+    byId('mass').value = state.mass;
+    byId('massShown').textContent = percent(state.mass, 0);
+    byId('find').value = state.find ?? '';
+    byId('compare').value = state.compare ?? '';
+    byId('roles').replaceChildren(...this.roleFilters());
+  }
+
+  roleFilters() {
+    const {run, state} = this;
+    if (run.heads === 1) return [];
+    const counts = new Map();
+    for (const line of run.letters) for (const letter of line) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+    return run.legend.filter(([letter]) => counts.has(letter)).map(([letter, name, rule]) =>
+      el('button', {
+        type: 'button', title: rule, 'aria-pressed': String(state.filter.includes(letter)),
+        onclick: () => this.set({filter: state.filter.includes(letter) ? state.filter.replace(letter, '') : state.filter + letter}),
+      }, el('b', {}, letter), ` ${name} `, el('span', {class: 'faint'}, String(counts.get(letter)))));
+  }
+
+  // find locks a word, or the two of a:b.
+  find(text) {
+    const {run} = this;
+    const place = (name) => {
+      const wanted = name.trim().toLowerCase();
+      const i = run.tokens.findIndex((t) => t.source.toLowerCase() === wanted || t.text.toLowerCase() === wanted);
+      return i >= 0 ? i : frame(run.tokens, {words: true, special: true}).units.find((u) => u.label.toLowerCase() === wanted)?.tokens[0];
+    };
+    if (text === '') return this.set({find: null});
+    const [a, b] = text.split(/:(?=.)/);
+    const [query, key] = [place(a), b === undefined ? null : place(b)];
+    if (query === undefined || key === undefined) {
+      this.fail(new Error(`There is no “${query === undefined ? a : b}” in the text.`));
+      return undefined;
+    }
+    this.fail(null);
+    return this.set({find: text, query, key});
+  }
+
+  theme() {
+    document.documentElement.dataset.theme = this.state.theme;
+    byId('theme').textContent = {auto: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark'}[this.state.theme];
+    document.querySelector('meta[name=color-scheme]').content = this.state.theme === 'auto' ? 'light dark' : this.state.theme;
+    if (this.map) this.draw();
+  }
+
+  resized() {
+    clearTimeout(this.pending);
+    this.pending = setTimeout(() => {
+      this.draw();
+      this.stage.finish(this);
+    }, 100);
+  }
+}
+
+window.rapt = new App();
+window.rapt.tone = tone;
+window.rapt.start();

@@ -1,0 +1,64 @@
+// Numbers as files hold them, and as they are shown. internal/web/codes.go writes what is read here.
+
+// unpack reads base64 of deflated bytes.
+export async function unpack(base64) {
+  const binary = atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// levels are the numbers of the digits code: two significant digits, one below 0.01, none below 0.0001.
+export const levels = (() => {
+  const list = [0];
+  for (const decade of [1e4, 1e3]) for (let d = 1; d < 10; d++) list.push(d / decade);
+  for (let d = 10; d < 100; d++) list.push(d / 1000);
+  for (let d = 10; d <= 100; d++) list.push(d / 100);
+  return list;
+})();
+
+// numbers turns unpacked bytes into numbers.
+export function numbers(bytes, code) {
+  if (code.kind === 'digits') {
+    const scale = 10 ** code.exponent;
+    const table = Float32Array.from({length: 256}, (_, c) => (levels[c] ?? 0) * scale);
+    return Float32Array.from(bytes, (c) => table[c]);
+  }
+  const n = bytes.length / 2;
+  const out = new Float32Array(n);
+  const scale = 10 ** code.decimals;
+  for (let i = 0; i < n; i++) {
+    const u = ((bytes[n + i] << 24) >> 16) | bytes[i]; // signed
+    if (code.kind === 'fixed') out[i] = u / scale;
+    else out[i] = u === 0 ? 0 : (u + 0.5) / (2 * scale); // the middle of the half step
+  }
+  return out;
+}
+
+// show writes a number with as many digits as its code has right; exact numbers with four decimals.
+export function show(x, code) {
+  if (!code) return fixed(x, 4);
+  if (code.kind !== 'digits') return fixed(x, code.decimals);
+  const v = x / 10 ** code.exponent;
+  if (v < 0.00005) return '0.0000';
+  const digits = v < 0.00095 ? 4 : v < 0.0995 ? 3 : 2;
+  return fixed(x, Math.max(0, digits - code.exponent));
+}
+
+// fixed is x with so many decimals, with a real minus, and without one before 0.
+export function fixed(x, decimals) {
+  const s = x.toFixed(decimals);
+  if (Number(s) === 0) return s.replace('-', '');
+  return s.replace('-', '−');
+}
+
+export function percent(x, decimals = 1) {
+  return fixed(100 * x, decimals) + ' %';
+}
+
+// ordinal is 1st, 2nd, 3rd …
+export function ordinal(n) {
+  const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
+  return n + (['th', 'st', 'nd', 'rd'][last] ?? 'th');
+}

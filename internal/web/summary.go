@@ -1,0 +1,272 @@
+package web
+
+import (
+	"encoding/base64"
+	"math"
+	"runtime"
+	"sync"
+
+	"github.com/rapt-go/rapt/lens"
+	"github.com/rapt-go/rapt/model"
+)
+
+// A summary is what the page needs to know of a run before it shows a map. docs/api.md explains it to others.
+type summary struct {
+	Model   modelInfo   `json:"model"`
+	Text    string      `json:"text"`
+	Pair    *string     `json:"pair"`
+	Measure measureInfo `json:"measure"`
+	Layers  int         `json:"layers"`
+	Heads   int         `json:"heads"` // of the measure: 1 if it gives one map a layer
+	Tokens  []token     `json:"tokens"`
+	Off     [][2]int    `json:"off"` // layer, head
+
+	SpecialShare float64      `json:"special_share"`
+	Roles        [][]roles    `json:"roles"`   // [layer][head], of the weights
+	Letters      []string     `json:"letters"` // [layer], a letter a head
+	Legend       [][3]string  `json:"legend"`  // letter, name, rule
+	Ranking      []headScore  `json:"ranking"` // by content relation, best first
+	Pairs        []pair       `json:"pairs"`   // strongest by excess, of all heads
+	Similar      [][]headPair `json:"similar"` // [layer·heads+head]; null: a text too long for it
+	Top          [][]float32  `json:"top"`     // [layer][head], the largest number of the map
+	Thumbs       thumbs       `json:"thumbs"`
+}
+
+type modelInfo struct {
+	Name      string `json:"name"`
+	Layers    int    `json:"layers"`
+	Heads     int    `json:"heads"`
+	HeadDim   int    `json:"head_dim"`
+	ModelDim  int    `json:"model_dim"`
+	MaxSeqLen int    `json:"max_seq_len"`
+	Causal    bool   `json:"causal"`
+	Logits    bool   `json:"logits"`
+	Params    int    `json:"params"`
+}
+
+type measureInfo struct {
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Unit     string `json:"unit"` // "share", "length" or "distance"
+	PerHead  bool   `json:"per_head"`
+	Additive bool   `json:"additive"`
+}
+
+// A token has the fields of --json and those that the page needs beside them.
+type token struct {
+	Text    string `json:"text"`
+	ID      int    `json:"id"`
+	Start   int    `json:"start"` // code points of its text
+	End     int    `json:"end"`
+	Special bool   `json:"special"`
+	Source  string `json:"source"` // the characters of the text
+	Kind    string `json:"kind"`   // "content", "function", "punctuation" or "special"
+	Word    int    `json:"word"`   // pieces of a word share it
+}
+
+type roles struct {
+	Previous    float64 `json:"previous"`
+	Next        float64 `json:"next"`
+	Self        float64 `json:"self"`
+	Special     float64 `json:"special"`
+	Punctuation float64 `json:"punctuation"`
+	SameToken   float64 `json:"same_token"`
+	First       float64 `json:"first"`
+	Induction   float64 `json:"induction"`
+	Largest     float64 `json:"largest"`
+	Confidence  float64 `json:"confidence"`
+	Entropy     float64 `json:"entropy"`
+	Evenness    float64 `json:"evenness"`
+	Distance    float64 `json:"distance"`
+	Relation    float64 `json:"relation"`
+	Salience    float64 `json:"salience"`
+}
+
+type headScore struct {
+	Layer int     `json:"layer"`
+	Head  int     `json:"head"`
+	Score float64 `json:"score"`
+}
+
+type headPair = headScore
+
+type pair struct {
+	Query  int     `json:"query"`
+	Key    int     `json:"key"`
+	Layer  int     `json:"layer"`
+	Head   int     `json:"head"`
+	Weight float32 `json:"weight"`
+	Excess float64 `json:"excess"`
+}
+
+// thumbs are small pictures of all maps: size × size bytes each, the square root of value/top of the head.
+type thumbs struct {
+	Size int    `json:"size"`
+	Data string `json:"data"` // base64, [layer][head][size][size]
+}
+
+// maxThumb is the side of the largest thumbnail; larger maps are pooled by their maxima, so that a diagonal stays one.
+const maxThumb = 32
+
+// maxSimilarTokens is the longest text for which every head is compared with every other.
+const maxSimilarTokens = 128
+
+// shownPairs is how many of the strongest pairs, and similarHeads how many similar heads, a summary has.
+const (
+	shownPairs   = 8
+	similarHeads = 3
+)
+
+// summarise measures a run. Similar heads are left out if similar is false or the text is long.
+func (r *Run) summarise(similar bool) *summary {
+	s := &summary{
+		Model: infoOf(r.Model), Text: r.Text, Pair: r.Pair, Measure: measureOf(r.Measure),
+		Layers: r.Map.NumLayers, Heads: r.Map.NumHeads, Tokens: r.tokens(), Off: [][2]int{},
+		SpecialShare: r.View.SpecialShare(), Thumbs: r.thumbnails(),
+		Ranking: []headScore{}, Pairs: []pair{},
+	}
+	for _, h := range r.Off {
+		s.Off = append(s.Off, [2]int{h.Layer, h.Head})
+	}
+	letters := r.View.Letters()
+	for l := range r.View.NumLayers {
+		row, line := []roles{}, ""
+		for h := range r.View.NumHeads {
+			head := lens.Head{Layer: l, Head: h}
+			row = append(row, roles(r.View.Roles(head)))
+			line += string(letters[head])
+		}
+		s.Roles, s.Letters = append(s.Roles, row), append(s.Letters, line)
+	}
+	for _, l := range lens.Letters {
+		s.Legend = append(s.Legend, [3]string{string(l.Letter), l.Name, l.Rule})
+	}
+	for _, h := range r.View.Ranking() {
+		s.Ranking = append(s.Ranking, scoreOf(h))
+	}
+	for _, p := range r.View.Pairs(shownPairs) {
+		s.Pairs = append(s.Pairs, pair{p.Query, p.Key, p.Head.Layer, p.Head.Head, p.Weight, p.Excess})
+	}
+	for l := range r.Map.NumLayers {
+		row := make([]float32, r.Map.NumHeads)
+		for h := range row {
+			row[h] = largest(r.Map.Map(l, h))
+		}
+		s.Top = append(s.Top, row)
+	}
+	if similar && len(r.Names) <= maxSimilarTokens {
+		s.Similar = r.similar()
+	}
+	return s
+}
+
+func scoreOf(h lens.HeadScore) headScore { return headScore{h.Layer, h.Head.Head, h.Score} }
+
+func infoOf(m *model.Model) modelInfo {
+	i := m.Info()
+	return modelInfo{
+		Name: i.Name, Layers: i.NumLayers, Heads: i.NumHeads, HeadDim: i.HeadDim, ModelDim: i.ModelDim,
+		MaxSeqLen: i.MaxSeqLen, Causal: i.Causal, Logits: i.HasHead, Params: i.NumParams,
+	}
+}
+
+func measureOf(m lens.Measure) measureInfo {
+	unit := map[lens.Unit]string{lens.Share: "share", lens.Length: "length", lens.Distance: "distance"}[m.Unit]
+	return measureInfo{m.Name, m.Title, unit, m.PerHead, m.Additive}
+}
+
+func (r *Run) tokens() []token {
+	kinds := map[lens.Kind]string{
+		lens.Content: "content", lens.Function: "function", lens.Punctuation: "punctuation", lens.Special: "special",
+	}
+	tokens := make([]token, len(r.Names))
+	for i, t := range r.Tokens {
+		tokens[i] = token{
+			Text: r.Names[i], ID: r.Sequence.IDs[i], Start: r.Offsets[i][0], End: r.Offsets[i][1], Special: r.Special[i],
+			Source: r.Sources[i], Kind: kinds[t.Kind], Word: t.Word,
+		}
+	}
+	return tokens
+}
+
+// similar has the heads most like each one. The divergence of two heads is computed once, on all processors.
+func (r *Run) similar() [][]headPair {
+	heads := r.View.Heads()
+	n := len(heads)
+	divergences := make([]float64, n*n)
+	var wait sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wait.Go(func() {
+			for a := w; a < n; a += workers {
+				for b := a + 1; b < n; b++ {
+					d := r.View.Divergence(heads[a], heads[b])
+					divergences[a*n+b], divergences[b*n+a] = d, d
+				}
+			}
+		})
+	}
+	wait.Wait()
+	similar := make([][]headPair, n)
+	for a := range heads {
+		similar[a] = []headPair{}
+		for b, h := range heads {
+			if a != b {
+				similar[a] = insert(similar[a], headPair{h.Layer, h.Head, divergences[a*n+b]})
+			}
+		}
+	}
+	return similar
+}
+
+// insert keeps the few heads with the smallest score, in order.
+func insert(best []headPair, h headPair) []headPair {
+	at := len(best)
+	for at > 0 && best[at-1].Score > h.Score {
+		at--
+	}
+	if at == similarHeads {
+		return best
+	}
+	best = append(best, headPair{})
+	copy(best[at+1:], best[at:])
+	best[at] = h
+	return best[:min(len(best), similarHeads)]
+}
+
+func largest(x []float32) float32 {
+	top := float32(0)
+	for _, v := range x {
+		top = max(top, v)
+	}
+	return top
+}
+
+func (r *Run) thumbnails() thumbs {
+	n := r.Map.KeyLen
+	size := min(n, maxThumb)
+	var data []byte
+	for l := range r.Map.NumLayers {
+		for h := range r.Map.NumHeads {
+			data = append(data, thumbnail(r.Map.Map(l, h), n, size)...)
+		}
+	}
+	return thumbs{size, base64.StdEncoding.EncodeToString(data)}
+}
+
+// thumbnail pools a map of n × n to size × size.
+func thumbnail(m []float32, n, size int) []byte {
+	pooled := make([]float32, size*size)
+	for i := range n {
+		for j := range n {
+			at := i*size/n*size + j*size/n
+			pooled[at] = max(pooled[at], m[i*n+j])
+		}
+	}
+	top := max(largest(pooled), math.SmallestNonzeroFloat32)
+	small := make([]byte, len(pooled))
+	for i, v := range pooled {
+		small[i] = byte(255*math.Sqrt(float64(max(v, 0)/top)) + .5)
+	}
+	return small
+}
