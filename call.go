@@ -37,15 +37,8 @@ type call struct {
 	out, q, k, v Tensor[float32]
 	into         *Partial // where the sums go instead of out
 
-	stats       *Stats
-	withOut     bool // Statistics: is out wanted?
-	keyGroup    int  // Statistics: query heads that share a key head
-	statRows    int  // Statistics: rows of weights that a worker holds
-	workerLimit int  // Statistics: workers for which there is memory
-	keepPacked  bool // Statistics: workers keep the packed keys of a head
-	turnLock    sync.Mutex
-	turn        sync.Cond
-	turns       []int // [batch·heads] the first query of the strip that is to be added to the result next
+	stats *Stats // Statistics: what to gather
+	statsPlan
 
 	asked     []int     // Scores: the queries asked for; nil: all
 	scores    []float32 // Scores: [batch][heads][scoreRows][keys]

@@ -40,7 +40,7 @@ type Stats struct {
 	// The map of all weights in PooledRows × PooledCols cells: query i is in row ⌊i·PooledRows/queries⌋, key j in column
 	// ⌊j·PooledCols/keys⌋, with the lengths of the sequence.
 	PooledRows, PooledCols int
-	PooledMean             []float64 // [batch][heads][PooledRows][PooledCols]
+	PooledMean             []float32 // [batch][heads][PooledRows][PooledCols]
 	PooledMax              []float32 // [batch][heads][PooledRows][PooledCols]
 }
 
@@ -58,7 +58,7 @@ func NewStats(batch, heads, queries, keys, queryStart int) *Stats {
 	}
 	s.OffsetMass = make([]float64, batch*heads*(len(s.OffsetBins)-1))
 	cells := batch * heads * s.PooledRows * s.PooledCols
-	s.PooledMean, s.PooledMax = make([]float64, cells), make([]float32, cells)
+	s.PooledMean, s.PooledMax = make([]float32, cells), make([]float32, cells)
 	return s
 }
 

@@ -31,7 +31,7 @@ func (p *problem) newStats() *rapt.Stats {
 	s := rapt.NewStats(p.batch, p.heads, p.queries, p.keys, p.o.QueryStart)
 	s.PooledRows, s.PooledCols = min(7, p.queries), min(9, p.keys)
 	cells := p.batch * p.heads * s.PooledRows * s.PooledCols
-	s.PooledMean, s.PooledMax = make([]float64, cells), make([]float32, cells)
+	s.PooledMean, s.PooledMax = make([]float32, cells), make([]float32, cells)
 	s.KeyClasses = make([]uint8, p.batch*p.keys)
 	for j := range s.KeyClasses {
 		s.KeyClasses[j] = uint8(j * 37)
@@ -240,7 +240,7 @@ func (c *statsCheck) cells() {
 	}
 	at := (c.b*c.p.heads + c.h) * rows * columns
 	for n := range sum {
-		c.near("PooledMean", n, c.s.PooledMean[at+n], sum[n]/count[n], 1)
+		c.near("PooledMean", n, float64(c.s.PooledMean[at+n]), sum[n]/count[n], 1)
 		c.near("PooledMax", n, float64(c.s.PooledMax[at+n]), top[n], 1)
 	}
 }

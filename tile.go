@@ -24,7 +24,7 @@ type worker struct {
 
 	infinite infinities
 
-	strip strip // statistics
+	gather gatherer // statistics
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -32,7 +32,7 @@ var workers = sync.Pool{New: func() any { return new(worker) }}
 // release gives w back, without a hold on the caller's memory.
 func (w *worker) release() {
 	w.queries = nil
-	w.strip.packedFor = [2]int{-1, -1}
+	w.gather.packedFor = [2]int{-1, -1}
 	workers.Put(w)
 }
 

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// Z23 = −100, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
+// Z19 = all bits but the sign, Z20 = 16, Z23 = −100, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
 DATA exp2Table<>+0(SB)/4, $0xff800000
 DATA exp2Table<>+4(SB)/4, $0x3f800000
 DATA exp2Table<>+8(SB)/4, $0x3f31725d
@@ -11,7 +11,9 @@ DATA exp2Table<>+16(SB)/4, $0x3d648e73
 DATA exp2Table<>+20(SB)/4, $0x3c13bc2b
 DATA exp2Table<>+24(SB)/4, $0x3af4ba7d
 DATA exp2Table<>+28(SB)/4, $0xc2c80000
-GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
+DATA exp2Table<>+32(SB)/4, $0x41800000
+DATA exp2Table<>+36(SB)/4, $0x7fffffff
+GLOBL exp2Table<>(SB), RODATA|NOPTR, $40
 
 // EXP2 replaces t by 2^t: the polynomial of its fraction r, scaled by the power that VSCALEFPS takes from t itself; 0 where
 // t < −100. NaN gives NaN. It uses K4.
@@ -34,18 +36,22 @@ GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 	op x, a2, b2 \
 	op x, a3, b3
 
-// PRODUCT adds p·max(t, −100) to Z22: p is 0 where t is less, and 0·−Inf would be NaN.
-#define PRODUCT(t, p) \
-	VMAXPS      t, Z23, t   \
-	VFMADD231PS t, p, Z22
+// MOMENTS adds p·max(t, −100) to Z22 (p is 0 where t is less, and 0·−Inf would be NaN) and p·|Z21| to Z18, and moves the
+// distances Z21 on by the 16 in Z20. Z19 is all bits but the sign.
+#define MOMENTS(t, p) \
+	VMAXPS      t, Z23, t     \
+	VFMADD231PS t, p, Z22     \
+	VANDPS      Z19, Z21, Z16 \
+	VFMADD231PS Z16, p, Z18   \
+	VSUBPS      Z20, Z21, Z21
 
-// func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products *float32)
+// func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments *float32)
 //
 //	DI row, R8 stride, R9 rows left    CX n, DX whole vectors, K1 the rest    Z31 c
-//	R10 rowMax, R11 rowSum, R12 rescale, R13 products or 0
+//	R10 rowMax, R11 rowSum, R12 rescale, R13 products or 0, R14 distance
 //
 // First the largest score of every row, then rescale for all rows in one vector, then the exponentials.
-TEXT ·softmaxAVX512(SB), NOSPLIT, $64-80
+TEXT ·softmaxAVX512(SB), NOSPLIT, $64-96
 	MOVQ s+0(FP), DI
 	MOVQ stride+8(FP), R8
 	SHLQ $2, R8
@@ -55,7 +61,8 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $64-80
 	MOVQ rowMax+40(FP), R10
 	MOVQ rowSum+48(FP), R11
 	MOVQ rescale+56(FP), R12
-	MOVQ products+72(FP), R13
+	MOVQ distance+64(FP), R14
+	MOVQ products+80(FP), R13
 
 	VBROADCASTSS exp2Table<>+0(SB), Z24
 	VBROADCASTSS exp2Table<>+4(SB), Z25
@@ -65,6 +72,7 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $64-80
 	VBROADCASTSS exp2Table<>+20(SB), Z29
 	VBROADCASTSS exp2Table<>+24(SB), Z30
 	VBROADCASTSS exp2Table<>+28(SB), Z23
+	VBROADCASTSS exp2Table<>+32(SB), Z20
 
 	MOVQ  CX, DX
 	SHRQ  $4, DX
@@ -158,12 +166,21 @@ maxTail:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K3, (R11)
 
-	XORQ CX, CX
+	VBROADCASTSS exp2Table<>+36(SB), Z19
+	XORQ         CX, CX
 
 expRow:
 	VBROADCASTSS (SP)(CX*4), Z2
 	VPXORD       Z3, Z3, Z3
 	VPXORD       Z22, Z22, Z22
+	VPXORD       Z18, Z18, Z18
+	VPXORD       Z21, Z21, Z21
+	TESTQ        R13, R13
+	JEQ          expStart
+	VBROADCASTSS (R14)(CX*4), Z21
+	VSUBPS       ·ramp(SB), Z21, Z21
+
+expStart:
 	MOVQ         DI, SI
 	MOVQ         DX, AX
 	SUBQ         $4, AX
@@ -207,10 +224,10 @@ expLoop:
 	VADDPS    Z15, Z3, Z3
 	TESTQ     R13, R13
 	JEQ       expNext
-	PRODUCT(Z4, Z12)
-	PRODUCT(Z5, Z13)
-	PRODUCT(Z6, Z14)
-	PRODUCT(Z7, Z15)
+	MOMENTS(Z4, Z12)
+	MOMENTS(Z5, Z13)
+	MOMENTS(Z6, Z14)
+	MOMENTS(Z7, Z15)
 
 expNext:
 	ADDQ      $256, SI
@@ -229,7 +246,7 @@ expOne:
 	EXP2(Z4, Z8, Z12)
 	VMOVUPS Z4, (SI)
 	VADDPS  Z4, Z3, Z3
-	PRODUCT(Z5, Z4)
+	MOMENTS(Z5, Z4)
 	ADDQ    $64, SI
 	DECQ    AX
 	JNE     expOne
@@ -245,7 +262,7 @@ expTail:
 	VMOVUPS   Z4, K1, (SI)
 	VMOVAPS.Z Z4, K1, Z4
 	VADDPS    Z4, Z3, K1, Z3
-	PRODUCT(Z5, Z4)
+	MOMENTS(Z5, Z4)
 
 expSum:
 	VEXTRACTF64X4 $1, Z3, Y4
@@ -260,20 +277,21 @@ expSum:
 	VMOVSS        X5, (R11)(CX*4)
 	TESTQ         R13, R13
 	JEQ           rowDone
-	MOVQ          sums+64(FP), AX
+	MOVQ          sums+72(FP), AX
 	VMOVSS        X3, (AX)(CX*4)
 	VEXTRACTF64X4 $1, Z22, Y4
 	VADDPS        Y4, Y22, Y3
+	VEXTRACTF64X4 $1, Z18, Y4
+	VADDPS        Y4, Y18, Y5
+	VHADDPS       Y5, Y3, Y3 // products in lanes 0, 1, 4, 5, moments in 2, 3, 6, 7
 	VEXTRACTF128  $1, Y3, X4
 	VADDPS        X4, X3, X3
-	VPERMILPS     $0x4e, X3, X4
-	VADDPS        X4, X3, X3
-	VPERMILPS     $0xb1, X3, X4
-	VADDSS        X4, X3, X3
+	VHADDPS       X3, X3, X3
 	VMOVSS        X3, (R13)(CX*4)
+	MOVQ          moments+88(FP), AX
+	VEXTRACTPS    $1, X3, (AX)(CX*4)
 
 rowDone:
-
 	ADDQ R8, DI
 	INCQ CX
 	CMPQ CX, R9

@@ -1,74 +1,103 @@
 package kernel
 
-import "slices"
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
 
-// The functions below gather statistics of weights that lie in rows.
+// The functions below gather statistics of scores and weights that lie in rows.
 
-// SoftmaxProducts is Softmax, and gives for each row, of the n scores of this call alone,
+// SoftmaxMoments is Softmax, and gives for each row, of the n scores of this call alone, with p_j = exp(c·(s[r][j] − top)),
 //
-//	sums[r] = Σ_j p_j      products[r] = Σ_j p_j·ln p_j       with p_j = exp(c·(s[r][j] − top))
+//	sums[r] = Σ_j p_j      products[r] = Σ_j p_j·ln p_j      moments[r] = Σ_j p_j·|distance[r] − j|
 //
-// room is for n numbers.
-func SoftmaxProducts(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products, room []float32) {
+// distance holds whole numbers. room is for n numbers.
+func SoftmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if n == 0 {
 		clear(sums[:rows])
 		clear(products[:rows])
+		clear(moments[:rows])
 		Softmax(s, stride, rows, n, c, rowMax, rowSum, rescale)
 		return
 	}
-	softmaxProducts(s, stride, rows, n, c, rowMax, rowSum, rescale, sums, products, room)
+	softmaxMoments(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 }
 
-func softmaxProductsGeneric(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products, room []float32) {
+func softmaxMomentsGeneric(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	scores := room[:n]
 	for r := range rows {
 		row := s[r*stride:][:n]
 		copy(scores, row)
 		Softmax(row, n, 1, n, c, rowMax[r:], rowSum[r:], rescale[r:])
-		top := finiteTop(rowMax[r])
-		var sum, product float32
-		for j, p := range row {
-			sum += p
-			// p is 0 where the exponent is less than this, and 0·−Inf would be NaN.
-			product += p * max((scores[j]-top)*c, -100)
-		}
-		sums[r], products[r] = sum, product
+		sums[r], products[r], moments[r] = momentsOf(row, scores, finiteTop(rowMax[r]), c, distance[r])
 	}
 }
 
-// Lanes is the number of parts in which Normalize looks for maxima.
-const Lanes = 64
-
-// Normalize computes w[j] *= factor, and of the results
-//
-//	sum      = Σ_j w[j]·|distance − j|
-//	lanes[l] = max(lanes[l], w[j])         over some of the j, each j in one l
-func Normalize(w []float32, factor float32, distance int, lanes *[Lanes]float32) (sum float32) {
-	return normalize(w, factor, distance, lanes)
-}
-
-func normalizeGeneric(w []float32, factor float32, distance int, lanes *[Lanes]float32) (sum float32) {
-	for j, p := range w {
-		p *= factor
-		w[j] = p
-		lanes[j%Lanes] = max(lanes[j%Lanes], p)
-		d := distance - j
-		if d < 0 {
-			d = -d
-		}
-		sum += p * float32(d)
+func momentsGeneric(p, scores []float32, top, c, distance float32) (sum, product, moment float32) {
+	for j, x := range p {
+		sum += x
+		// p is 0 where the exponent is less than this, and 0·−Inf would be NaN.
+		product += x * max((scores[j]-top)*c, -100)
+		moment += x * float32(math.Abs(float64(distance)-float64(j)))
 	}
-	return sum
+	return sum, product, moment
 }
 
-// Collect gives the places and values of the w[j] that are at least threshold, in order of j: index first+j. It returns how
-// many there are. index and value have room for as many as w has, and 16 more.
-func Collect(w []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
-	return collect(w, threshold, first, index, value)
+// ListLen is the length of a List.
+const ListLen = 16
+
+// A List is the largest scores of a row and their keys, the largest first, and of equal ones the one of the lower key.
+// Where there are fewer, scores are −Inf and keys −1.
+type List struct {
+	Score [ListLen]float32
+	Key   [ListLen]int32
 }
 
-func collectGeneric(w []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
-	for j, x := range w {
+// Reset makes l the list of no scores.
+func (l *List) Reset() {
+	for i := range l.Score {
+		l.Score[i], l.Key[i] = float32(math.Inf(-1)), -1
+	}
+}
+
+// Largest takes the scores of each of the rows of s, n of them, into the row's list. Their keys are first, first+1, …, and
+// greater than those in the list. Afterwards the first k ≤ ListLen of a list are right; those behind may miss scores. NaN
+// is passed over.
+func Largest(lists []List, s []float32, stride, n, k int, first int32) {
+	if n > 0 && len(lists) > 0 {
+		largest(lists, s, stride, n, k, first)
+	}
+}
+
+func largestGeneric(lists []List, s []float32, stride, n, k int, first int32) {
+	for r := range lists {
+		l, row := &lists[r], s[r*stride:][:n]
+		for j, x := range row {
+			if x > l.Score[k-1] {
+				l.insert(first+int32(j), x)
+			}
+		}
+	}
+}
+
+// insert puts a score in its place.
+func (l *List) insert(key int32, score float32) {
+	at := ListLen - 1
+	for ; at > 0 && l.Score[at-1] < score; at-- {
+		l.Score[at], l.Key[at] = l.Score[at-1], l.Key[at-1]
+	}
+	l.Score[at], l.Key[at] = score, key
+}
+
+// Collect gives the places and values of the s[j] that are at least threshold, in order of j: index first+j. It returns how
+// many there are. index and value have room for as many as s has, and 16 more.
+func Collect(s []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
+	return collect(s, threshold, first, index, value)
+}
+
+func collectGeneric(s []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
+	for j, x := range s {
 		if x >= threshold {
 			index[n], value[n] = first+int32(j), x
 			n++
@@ -77,81 +106,137 @@ func collectGeneric(w []float32, threshold float32, first int32, index []int32, 
 	return n
 }
 
-// AddColumns computes dst[j] += Σ_r w[r][j] for rows of n numbers, stride apart; the sum over r is taken in float32, in
-// order, and added in float64.
-func AddColumns(dst []float64, w []float32, stride, rows, n int) {
-	if rows > 0 && n > 0 {
-		addColumns(dst[:n], w, stride, rows, n)
-	}
-}
-
-func addColumnsGeneric(dst []float64, w []float32, stride, rows, n int) {
-	for j := range dst {
-		var sum float32
-		for r := range rows {
-			sum += w[r*stride+j]
+// Bound is a number that at least k ≤ 64 of the scores reach, and few more: the k-th largest of the maxima of 64 parts.
+func Bound(s []float32, k int) float32 {
+	var parts [64]float32
+	Fill(parts[:], float32(math.Inf(-1)))
+	for len(s) > 0 {
+		n := min(len(s), len(parts))
+		for j, x := range s[:n] {
+			if x > parts[j] {
+				parts[j] = x
+			}
 		}
-		dst[j] += float64(sum)
+		s = s[n:]
 	}
+	slices.Sort(parts[:])
+	return parts[len(parts)-k]
 }
 
-// MaxColumns keeps the largest number of each column and its row: where w[r][j] > top[j], in order of r,
+// Columns computes, over rows of n weights, stride apart, in order of r,
 //
-//	top[j] = w[r][j]      row[j] = first + r
-func MaxColumns(top []float32, row []int32, w []float32, stride, rows, n int, first int32) {
+//	sum[j] = Σ_r factor[r]·w[r][j]      top[j] = max_r factor[r]·w[r][j], 0 or more
+func Columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
 	if rows > 0 && n > 0 {
-		maxColumns(top[:n], row[:n], w, stride, rows, n, first)
+		columns(sum[:n], top[:n], w, stride, rows, n, factor)
 	}
 }
 
-func maxColumnsGeneric(top []float32, row []int32, w []float32, stride, rows, n int, first int32) {
+func columnsGeneric(sum, top, w []float32, stride, rows, n int, factor []float32) {
+	clear(sum)
+	clear(top)
 	for r := range rows {
+		f := factor[r]
 		for j, x := range w[r*stride:][:n] {
+			x = float32(f * x)
+			sum[j] += x
 			if x > top[j] {
-				top[j], row[j] = x, first+int32(r)
+				top[j] = x
 			}
 		}
 	}
 }
 
-// AddMax computes sum[j] += w[j] and top[j] = max(top[j], w[j]).
-func AddMax(sum, top, w []float32) { addMax(sum[:len(w)], top[:len(w)], w) }
+// Raise keeps the largest of all rows of a column, and its row. top is what Columns made of the rows at hand: where it is
+// more than highest, it is the new highest, and row is first + the first r that has it.
+func Raise(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
+	if rows > 0 && n > 0 {
+		raise(highest[:n], row[:n], top[:n], w, stride, rows, n, factor, first)
+	}
+}
 
-func addMaxGeneric(sum, top, w []float32) {
-	for j, x := range w {
+func raiseGeneric(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
+	for j, x := range top {
+		if x > highest[j] {
+			r := 0
+			for r < rows-1 && float32(factor[r]*w[r*stride+j]) != x {
+				r++
+			}
+			highest[j], row[j] = x, first+int32(r)
+		}
+	}
+}
+
+// Diagonals adds rows of n weights, stride apart, to the sums of their diagonals:
+//
+//	dst[j + rows−1 − r] += factor[r]·w[r][j]      rows ≤ 16
+func Diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
+	if rows > 0 && n > 0 {
+		diagonals(dst[:n+rows-1], w, stride, rows, n, factor)
+	}
+}
+
+func diagonalsGeneric(dst, w []float32, stride, rows, n int, factor []float32) {
+	for r := range rows {
+		diagonal := dst[rows-1-r:]
+		for j, x := range w[r*stride:][:n] {
+			diagonal[j] += factor[r] * x
+		}
+	}
+}
+
+// AddTo computes dst[j] += a·src[j] in float64.
+func AddTo(dst []float64, a float64, src []float32) {
+	if len(dst) > 0 {
+		addTo(dst, a, src[:len(dst)])
+	}
+}
+
+func addToGeneric(dst []float64, a float64, src []float32) {
+	for j, x := range src {
+		dst[j] += a * float64(x)
+	}
+}
+
+// AddMax computes sum[j] += s[j] and top[j] = max(top[j], t[j]); NaN in t is passed over.
+func AddMax(sum, top, s, t []float32) {
+	if n := len(sum); n > 0 {
+		addMax(sum, top[:n], s[:n], t[:n])
+	}
+}
+
+func addMaxGeneric(sum, top, s, t []float32) {
+	for j, x := range s {
 		sum[j] += x
-		top[j] = max(top[j], x)
+		if t[j] > top[j] {
+			top[j] = t[j]
+		}
 	}
 }
 
-// Bound is a number that at least k ≤ Lanes of the numbers reach of which Normalize gave lanes, and few more: the k-th
-// largest of the maxima of max(16, k) parts or more. It changes lanes.
-func Bound(lanes *[Lanes]float32, k int) float32 {
-	if k <= 16 {
-		return bound16(lanes, k)
-	}
-	slices.Sort(lanes[:])
-	return lanes[Lanes-k]
-}
-
-func bound16Generic(lanes *[Lanes]float32, k int) float32 {
-	for j := range 16 {
-		lanes[j] = max(lanes[j], lanes[j+16], lanes[j+32], lanes[j+48])
-	}
-	slices.Sort(lanes[:16])
-	return lanes[16-k]
-}
-
-// PoolFours computes, for n/4 groups of four neighbours,
+// PoolPairs joins neighbours in place: for g < n/2, n even,
 //
-//	sum[g] = Σ_c s[4g+c]      top[g] = max_c t[4g+c]
-//
-// n is a multiple of 4; sum and top may be s and t.
-func PoolFours(sum, top, s, t []float32, n int) { poolFours(sum, top, s, t, n) }
+//	sum[g] = sum[2g] + sum[2g+1]      top[g] = max(top[2g], top[2g+1])
+func PoolPairs(sum, top []float32, n int) { poolPairs(sum[:n], top[:n]) }
 
-func poolFoursGeneric(sum, top, s, t []float32, n int) {
-	for g := range n / 4 {
-		sum[g] = (s[4*g] + s[4*g+1]) + (s[4*g+2] + s[4*g+3])
-		top[g] = max(max(t[4*g], t[4*g+1]), max(t[4*g+2], t[4*g+3]))
+func poolPairsGeneric(sum, top []float32) {
+	for g := range len(sum) / 2 {
+		sum[g] = sum[2*g] + sum[2*g+1]
+		top[g] = max(top[2*g], top[2*g+1])
+	}
+}
+
+// ClassSums adds weights up by class: where bit n of classes[j] is set, sums[n] += p[j].
+func ClassSums(p []float32, classes []uint8, sums *[8]float32) {
+	if len(p) > 0 {
+		classSums(p, classes[:len(p)], sums)
+	}
+}
+
+func classSumsGeneric(p []float32, classes []uint8, sums *[8]float32) {
+	for j, x := range p {
+		for set := classes[j]; set != 0; set &= set - 1 {
+			sums[bits.TrailingZeros8(set)] += x
+		}
 	}
 }

@@ -2,96 +2,138 @@
 
 package kernel
 
-// normalizeAVX512 takes the distance as a float32, and 1 ≤ n.
+import "math"
+
+// ramp is what separates the distances of sixteen neighbours.
+//
+//lint:ignore U1000 assembly reads it
+var ramp = [16]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+
+// largestAVX512 takes 1 ≤ rows ≤ 16 and n ≥ 1.
 //
 //go:noescape
-func normalizeAVX512(w *float32, n int, factor, distance float32, lanes *[Lanes]float32) (sum float32)
+func largestAVX512(list *List, s *float32, stride, rows, n, k int, first int32)
 
 //go:noescape
-func collectAVX512(w *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
+func collectAVX512(s *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
 
 //go:noescape
-func addColumnsAVX512(dst *float64, w *float32, stride, rows, n int)
+func columnsAVX512(sum, top, w *float32, stride, rows, n int, factor *float32)
 
 //go:noescape
-func maxColumnsAVX512(top *float32, row *int32, w *float32, stride, rows, n int, first int32)
+func raiseAVX512(highest *float32, row *int32, top, w *float32, stride, rows, n int, factor *float32, first int32)
 
 //go:noescape
-func addMaxAVX512(sum, top, w *float32, n int)
+func diagonalsAVX512(dst, w *float32, stride, rows, n int, factor *float32)
 
 //go:noescape
-func bound16AVX512(lanes *[Lanes]float32, k int) float32
+func addToAVX512(dst *float64, a float64, src *float32, n int)
 
-// poolFoursAVX512 takes n, a multiple of 16 and at least that.
+//go:noescape
+func addMaxAVX512(sum, top, s, t *float32, n int)
+
+// poolPairsAVX512 does n times 32 numbers; n ≥ 1.
 //
 //go:noescape
-func poolFoursAVX512(sum, top, s, t *float32, n int)
+func poolPairsAVX512(sum, top *float32, n int)
 
-func softmaxProducts(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products, room []float32) {
+// classSumsAVX512 takes n, a multiple of 16 and at least that.
+//
+//go:noescape
+func classSumsAVX512(p *float32, classes *uint8, n int, sums *[8]float32)
+
+func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if !useAVX512 {
-		softmaxProductsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, sums, products, room)
+		softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 		return
 	}
 	for r := 0; r < rows; r += 16 {
-		softmaxAVX512(&s[r*stride], stride, min(16, rows-r), n, c*log2E, &rowMax[r], &rowSum[r], &rescale[r], &sums[r], &products[r])
+		softmaxAVX512(&s[r*stride], stride, min(16, rows-r), n, c*log2E, &rowMax[r], &rowSum[r], &rescale[r],
+			&distance[r], &sums[r], &products[r], &moments[r])
 	}
 	for r := range rows {
-		products[r] *= ln2
+		products[r] *= math.Ln2
 	}
 }
 
-const ln2 = 1 / log2E
-
-func normalize(w []float32, factor float32, distance int, lanes *[Lanes]float32) (sum float32) {
-	if useAVX512 && len(w) > 0 {
-		return normalizeAVX512(&w[0], len(w), factor, float32(distance), lanes)
-	}
-	return normalizeGeneric(w, factor, distance, lanes)
+func momentsOf(p, scores []float32, top, c, distance float32) (sum, product, moment float32) {
+	return momentsGeneric(p, scores, top, c, distance)
 }
 
-func collect(w []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
-	if useAVX512 && len(w) > 0 {
-		return collectAVX512(&w[0], len(w), threshold, first, &index[0], &value[0])
-	}
-	return collectGeneric(w, threshold, first, index, value)
-}
-
-func addColumns(dst []float64, w []float32, stride, rows, n int) {
+func largest(lists []List, s []float32, stride, n, k int, first int32) {
 	if useAVX512 {
-		addColumnsAVX512(&dst[0], &w[0], stride, rows, n)
+		for r := 0; r < len(lists); r += 16 {
+			largestAVX512(&lists[r], &s[r*stride], stride, min(16, len(lists)-r), n, k, first)
+		}
 		return
 	}
-	addColumnsGeneric(dst, w, stride, rows, n)
+	largestGeneric(lists, s, stride, n, k, first)
 }
 
-func maxColumns(top []float32, row []int32, w []float32, stride, rows, n int, first int32) {
+func collect(s []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
+	if useAVX512 && len(s) > 0 {
+		return collectAVX512(&s[0], len(s), threshold, first, &index[0], &value[0])
+	}
+	return collectGeneric(s, threshold, first, index, value)
+}
+
+func columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
 	if useAVX512 {
-		maxColumnsAVX512(&top[0], &row[0], &w[0], stride, rows, n, first)
+		columnsAVX512(&sum[0], &top[0], &w[0], stride, rows, n, &factor[0])
 		return
 	}
-	maxColumnsGeneric(top, row, w, stride, rows, n, first)
+	columnsGeneric(sum, top, w, stride, rows, n, factor)
 }
 
-func addMax(sum, top, w []float32) {
-	if useAVX512 && len(w) > 0 {
-		addMaxAVX512(&sum[0], &top[0], &w[0], len(w))
+func raise(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
+	if useAVX512 {
+		raiseAVX512(&highest[0], &row[0], &top[0], &w[0], stride, rows, n, &factor[0], first)
 		return
 	}
-	addMaxGeneric(sum, top, w)
+	raiseGeneric(highest, row, top, w, stride, rows, n, factor, first)
 }
 
-func bound16(lanes *[Lanes]float32, k int) float32 {
+func diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
 	if useAVX512 {
-		return bound16AVX512(lanes, k)
+		diagonalsAVX512(&dst[0], &w[0], stride, rows, n, &factor[0])
+		return
 	}
-	return bound16Generic(lanes, k)
+	diagonalsGeneric(dst, w, stride, rows, n, factor)
 }
 
-func poolFours(sum, top, s, t []float32, n int) {
+func addTo(dst []float64, a float64, src []float32) {
+	if useAVX512 {
+		addToAVX512(&dst[0], a, &src[0], len(dst))
+		return
+	}
+	addToGeneric(dst, a, src)
+}
+
+func addMax(sum, top, s, t []float32) {
+	if useAVX512 {
+		addMaxAVX512(&sum[0], &top[0], &s[0], &t[0], len(sum))
+		return
+	}
+	addMaxGeneric(sum, top, s, t)
+}
+
+func poolPairs(sum, top []float32) {
+	pairs := 0 // done in vectors
+	if n := len(sum) / 32; useAVX512 && n > 0 {
+		poolPairsAVX512(&sum[0], &top[0], n)
+		pairs = 16 * n
+	}
+	for g := pairs; g < len(sum)/2; g++ {
+		sum[g] = sum[2*g] + sum[2*g+1]
+		top[g] = max(top[2*g], top[2*g+1])
+	}
+}
+
+func classSums(p []float32, classes []uint8, sums *[8]float32) {
 	whole := 0
-	if useAVX512 && n >= 16 {
-		whole = n / 16 * 16
-		poolFoursAVX512(&sum[0], &top[0], &s[0], &t[0], whole)
+	if useAVX512 && len(p) >= 16 {
+		whole = len(p) / 16 * 16
+		classSumsAVX512(&p[0], &classes[0], whole, sums)
 	}
-	poolFoursGeneric(sum[whole/4:], top[whole/4:], s[whole:], t[whole:], n-whole)
+	classSumsGeneric(p[whole:], classes[whole:], sums)
 }

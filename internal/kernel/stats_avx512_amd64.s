@@ -3,116 +3,251 @@
 #include "textflag.h"
 #include "tails_amd64.h"
 
-DATA ramp<>+0(SB)/4, $0x00000000
-DATA ramp<>+4(SB)/4, $0x3f800000
-DATA ramp<>+8(SB)/4, $0x40000000
-DATA ramp<>+12(SB)/4, $0x40400000
-DATA ramp<>+16(SB)/4, $0x40800000
-DATA ramp<>+20(SB)/4, $0x40a00000
-DATA ramp<>+24(SB)/4, $0x40c00000
-DATA ramp<>+28(SB)/4, $0x40e00000
-DATA ramp<>+32(SB)/4, $0x41000000
-DATA ramp<>+36(SB)/4, $0x41100000
-DATA ramp<>+40(SB)/4, $0x41200000
-DATA ramp<>+44(SB)/4, $0x41300000
-DATA ramp<>+48(SB)/4, $0x41400000
-DATA ramp<>+52(SB)/4, $0x41500000
-DATA ramp<>+56(SB)/4, $0x41600000
-DATA ramp<>+60(SB)/4, $0x41700000
-GLOBL ramp<>(SB), RODATA|NOPTR, $64
-
-DATA numbers<>+0(SB)/4, $0x41800000 // 16.0
-DATA numbers<>+4(SB)/4, $0x7fffffff // all bits but the sign
-DATA numbers<>+8(SB)/4, $16
+DATA numbers<>+0(SB)/4, $16
+DATA numbers<>+4(SB)/4, $0xff800000 // −Inf
+DATA numbers<>+8(SB)/4, $0xffffffff
 DATA numbers<>+12(SB)/4, $1
 GLOBL numbers<>(SB), RODATA|NOPTR, $16
 
-// VECTOR does one vector of Normalize: Z0 factor, Z1 distances, Z2 16.0, Z3 mask of the sign.
-#define VECTOR(max, sum) \
-	VMULPS      (DI), Z0, Z4  \
-	VMOVUPS     Z4, (DI)      \
-	VMAXPS      Z4, max, max  \
-	VANDPS      Z3, Z1, Z5    \
-	VFMADD231PS Z5, Z4, sum   \
-	VSUBPS      Z2, Z1, Z1    \
-	ADDQ        $64, DI
+// STAGE compares each lane of Z0 with the one that shuffle puts beside it: the lanes of mask keep the larger.
+#define STAGE(shuffle, imm, mask) \
+	MOVL    mask, AX        \
+	KMOVW   AX, K2          \
+	shuffle imm, Z0, Z1     \
+	VMINPS  Z1, Z0, Z2      \
+	VMAXPS  Z1, Z0, K2, Z2  \
+	VMOVAPS Z2, Z0
 
-// func normalizeAVX512(w *float32, n int, factor, distance float32, lanes *[Lanes]float32) (sum float32)
-TEXT ·normalizeAVX512(SB), NOSPLIT, $0-36
-	MOVQ         w+0(FP), DI
-	MOVQ         n+8(FP), DX
-	VBROADCASTSS factor+16(FP), Z0
-	VBROADCASTSS distance+20(FP), Z1
-	MOVQ         lanes+24(FP), R8
-	VSUBPS       ramp<>+0(SB), Z1, Z1
-	VBROADCASTSS numbers<>+0(SB), Z2
-	VBROADCASTSS numbers<>+4(SB), Z3
-	VMOVUPS      (R8), Z16
-	VMOVUPS      64(R8), Z17
-	VMOVUPS      128(R8), Z18
-	VMOVUPS      192(R8), Z19
-	VPXORD       Z20, Z20, Z20
-	VPXORD       Z21, Z21, Z21
-	VPXORD       Z22, Z22, Z22
-	VPXORD       Z23, Z23, Z23
+// ACROSS is STAGE with quarters of a vector put side by side.
+#define ACROSS(imm, mask) \
+	MOVL       mask, AX        \
+	KMOVW      AX, K2          \
+	VSHUFF32X4 imm, Z0, Z0, Z1 \
+	VMINPS     Z1, Z0, Z2      \
+	VMAXPS     Z1, Z0, K2, Z2  \
+	VMOVAPS    Z2, Z0
+
+// func largestAVX512(list *List, s *float32, stride, rows, n, k int, first int32)
+//
+//	DI list, SI row, R8 stride, R9 rows left, R10 number in sight, R11 whole fours of vectors left, R12 vectors left
+//	Z0 the list's scores, Z1 its keys, Z2 what a score must be above, Z3 lanes of the k-th
+//
+// Rows are read twice. First for a bound: the k-th largest of the maxima of sixteen parts, which k scores reach, and few
+// others. Then for the scores that are above what lies just under it, and above the k-th of the list: each is put into the
+// list by expanding the list around it. All bounds come first, since their chains are long and run side by side as long
+// as no branch is mispredicted.
+TEXT ·largestAVX512(SB), NOSPLIT, $64-52
+	MOVQ         list+0(FP), DI
+	MOVQ         s+8(FP), SI
+	MOVQ         stride+16(FP), R8
+	SHLQ         $2, R8
+	MOVQ         rows+24(FP), R9
+	MOVQ         k+40(FP), AX
+	DECQ         AX
+	VPBROADCASTD AX, Z3
+	MOVL         $15, BX
+	SUBL         AX, BX
+	VPBROADCASTD BX, Z4
+	VBROADCASTSS numbers<>+4(SB), Z5
+	VPBROADCASTD numbers<>+8(SB), Z6
+	MOVQ         n+32(FP), DX
 	TAIL512(DX)
-	SUBQ         $4, DX
-	JLT          normRest
+	XORQ         R13, R13
 
-normLoop:
-	VECTOR(Z16, Z20)
-	VECTOR(Z17, Z21)
-	VECTOR(Z18, Z22)
-	VECTOR(Z19, Z23)
-	SUBQ $4, DX
-	JGE  normLoop
+boundRow:
+	// The maxima; VMAXPS gives its last operand where one is NaN.
+	VMOVAPS Z5, Z16
+	VMOVAPS Z5, Z17
+	VMOVAPS Z5, Z18
+	VMOVAPS Z5, Z19
+	MOVQ    SI, R10
+	MOVQ    DX, R11
+	SUBQ    $4, R11
+	JLT     maximaRest
 
-normRest:
-	ADDQ $4, DX
-	JEQ  normTail
+maximaLoop:
+	VMOVUPS (R10), Z20
+	VMOVUPS 64(R10), Z21
+	VMOVUPS 128(R10), Z22
+	VMOVUPS 192(R10), Z23
+	VMAXPS  Z16, Z20, Z16
+	VMAXPS  Z17, Z21, Z17
+	VMAXPS  Z18, Z22, Z18
+	VMAXPS  Z19, Z23, Z19
+	ADDQ    $256, R10
+	SUBQ    $4, R11
+	JGE     maximaLoop
 
-normOne:
-	VECTOR(Z16, Z20)
-	DECQ DX
-	JNE  normOne
+maximaRest:
+	ADDQ $4, R11
+	JEQ  maximaTail
 
-normTail:
-	VMOVUPS.Z   (DI), K1, Z4
-	VMULPS      Z0, Z4, Z4
-	VMOVUPS     Z4, K1, (DI)
-	VMAXPS      Z4, Z17, K1, Z17
-	VANDPS      Z3, Z1, Z5
-	VFMADD231PS Z5, Z4, K1, Z21
+maximaOne:
+	VMOVUPS (R10), Z20
+	VMAXPS  Z16, Z20, Z16
+	ADDQ    $64, R10
+	DECQ    R11
+	JNE     maximaOne
 
-	VMOVUPS       Z16, (R8)
-	VMOVUPS       Z17, 64(R8)
-	VMOVUPS       Z18, 128(R8)
-	VMOVUPS       Z19, 192(R8)
-	VADDPS        Z21, Z20, Z20
-	VADDPS        Z23, Z22, Z22
-	VADDPS        Z22, Z20, Z20
-	VEXTRACTF64X4 $1, Z20, Y21
-	VADDPS        Y21, Y20, Y0
-	VEXTRACTF128  $1, Y0, X1
-	VADDPS        X1, X0, X0
-	VPERMILPS     $0x4e, X0, X1
-	VADDPS        X1, X0, X0
-	VPERMILPS     $0xb1, X0, X1
-	VADDSS        X1, X0, X0
-	VMOVSS        X0, sum+32(FP)
+maximaTail:
+	VMOVAPS Z5, Z20
+	VMOVUPS (R10), K1, Z20
+	VMAXPS  Z17, Z20, Z17
+	VMAXPS  Z18, Z16, Z0
+	VMAXPS  Z19, Z17, Z1
+	VMAXPS  Z1, Z0, Z0
+
+	// Batcher's bitonic sort, the smallest first.
+	STAGE(VPERMILPS, $0xb1, $0x6666)
+	STAGE(VPERMILPS, $0x4e, $0x3c3c)
+	STAGE(VPERMILPS, $0xb1, $0x5a5a)
+	ACROSS($0xb1, $0x0ff0)
+	STAGE(VPERMILPS, $0x4e, $0x33cc)
+	STAGE(VPERMILPS, $0xb1, $0x55aa)
+	ACROSS($0x4e, $0xff00)
+	ACROSS($0xb1, $0xf0f0)
+	STAGE(VPERMILPS, $0x4e, $0xcccc)
+	STAGE(VPERMILPS, $0xb1, $0xaaaa)
+
+	// The float32 before the bound: one bit less if it is positive, one more if negative; −Inf stays. 0 counts as −0, so
+	// that the smallest negative number is before it.
+	VPERMPS   Z0, Z4, Z0
+	VPXORD    Z1, Z1, Z1
+	VPCMPD    $1, Z1, Z0, K3
+	VPADDD    Z6, Z0, Z2
+	VPSUBD    Z6, Z0, K3, Z2
+	VCMPPS    $0, Z1, Z0, K3
+	MOVL      $0x80000001, AX
+	VPBROADCASTD AX, K3, Z2
+	VCMPPS    $0, Z5, Z0, K3
+	VMOVAPS   Z5, K3, Z2
+	VMOVSS    X2, 0(SP)(R13*4)
+	ADDQ      R8, SI
+	INCQ      R13
+	CMPQ      R13, R9
+	JNE       boundRow
+
+	MOVQ s+8(FP), SI
+	LEAQ 0(SP), BP
+
+scanRow:
+	VBROADCASTSS (BP), Z2
+	ADDQ      $4, BP
+	VMOVUPS   (DI), Z0
+	VMOVDQU32 64(DI), Z1
+	VPERMPS   Z0, Z3, Z7
+	VMAXPS    Z7, Z2, Z2
+	MOVQ      SI, R10
+	MOVQ      DX, R12
+	SUBQ      $4, R12
+	JLT       scanRest
+
+scanLoop:
+	VMOVUPS  (R10), Z20
+	VMOVUPS  128(R10), Z21
+	VMAXPS   64(R10), Z20, Z20
+	VMAXPS   192(R10), Z21, Z21
+	VMAXPS   Z21, Z20, Z20
+	VCMPPS   $0x1e, Z2, Z20, K2
+	KORTESTW K2, K2
+	JNE      scanFour
+
+scanNext:
+	ADDQ $256, R10
+	SUBQ $4, R12
+	JGE  scanLoop
+
+scanRest:
+	ADDQ $4, R12
+	JEQ  scanTail
+
+scanOne:
+	VCMPPS $0x11, (R10), Z2, K2
+	KMOVW  K2, BX
+	MOVQ   $1, R11
+	JMP    insert
+
+scanOneNext:
+	ADDQ $64, R10
+	DECQ R12
+	JNE  scanOne
+
+scanTail:
+	VMOVUPS.Z (R10), K1, Z20
+	VCMPPS    $0x1e, Z2, Z20, K1, K2
+	KMOVW     K2, BX
+	MOVQ      $2, R11
+	JMP     insert
+
+scanFour:
+	VCMPPS $0x11, (R10), Z2, K2
+	VCMPPS $0x11, 64(R10), Z2, K3
+	VCMPPS $0x11, 128(R10), Z2, K4
+	VCMPPS $0x11, 192(R10), Z2, K5
+	KMOVW  K2, BX
+	KMOVW  K3, AX
+	SHLQ   $16, AX
+	ORQ    AX, BX
+	KMOVW  K4, AX
+	SHLQ   $32, AX
+	ORQ    AX, BX
+	KMOVW  K5, AX
+	SHLQ   $48, AX
+	ORQ    AX, BX
+	XORQ   R11, R11
+
+	// BX are the scores to insert, from R10 on; R11 is where to go on. In the list, the scores that are smaller give way.
+insert:
+	TESTQ BX, BX
+	JEQ   inserted
+	MOVQ  R10, R13
+	SUBQ  SI, R13
+	SHRQ  $2, R13
+	ADDL  first+48(FP), R13
+
+insertLoop:
+	TZCNTQ       BX, CX
+	BLSRQ        BX, BX
+	VBROADCASTSS (R10)(CX*4), Z7
+	ADDL         R13, CX
+	VPBROADCASTD CX, Z8
+	VCMPPS       $0x11, Z7, Z0, K2
+	KSHIFTLW     $1, K2, K3
+	KNOTW        K2, K2
+	KORW         K3, K2, K2
+	VEXPANDPS    Z0, K2, Z7
+	VPEXPANDD    Z1, K2, Z8
+	VMOVAPS      Z7, Z0
+	VMOVDQA32    Z8, Z1
+	TESTQ        BX, BX
+	JNE          insertLoop
+	VPERMPS      Z0, Z3, Z7
+	VMAXPS       Z7, Z2, Z2
+
+inserted:
+	CMPQ R11, $1
+	JLT  scanNext
+	JEQ  scanOneNext
+
+	VMOVUPS   Z0, (DI)
+	VMOVDQU32 Z1, 64(DI)
+	ADDQ      $128, DI
+	ADDQ      R8, SI
+	DECQ      R9
+	JNE       scanRow
 	VZEROUPPER
 	RET
 
-// func collectAVX512(w *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
+// func collectAVX512(s *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
 TEXT ·collectAVX512(SB), NOSPLIT, $0-48
-	MOVQ         w+0(FP), SI
+	MOVQ         s+0(FP), SI
 	MOVQ         n+8(FP), DX
 	VBROADCASTSS threshold+16(FP), Z0
 	MOVL         first+20(FP), AX
 	VPBROADCASTD AX, Z1
-	VCVTTPS2DQ   ramp<>+0(SB), Z2
+	VCVTTPS2DQ   ·ramp(SB), Z2
 	VPADDD       Z2, Z1, Z1
-	VPBROADCASTD numbers<>+8(SB), Z2
+	VPBROADCASTD numbers<>+0(SB), Z2
 	MOVQ         index+24(FP), R8
 	MOVQ         value+32(FP), R9
 	XORQ         R10, R10
@@ -153,144 +288,361 @@ collectTail:
 	VZEROUPPER
 	RET
 
-// func addColumnsAVX512(dst *float64, w *float32, stride, rows, n int)
-TEXT ·addColumnsAVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ w+8(FP), SI
-	MOVQ stride+16(FP), R8
-	SHLQ $2, R8
-	MOVQ rows+24(FP), R9
-	MOVQ n+32(FP), DX
-	TAIL512(DX)
-	KSHIFTRW $8, K1, K2
-	TESTQ DX, DX
-	JEQ   addTail
-
-addLoop:
-	VMOVUPS (SI), Z0
-	LEAQ    (SI)(R8*1), R10
-	MOVQ    R9, AX
-	DECQ    AX
-	JEQ     addStore
-
-addRow:
-	VADDPS (R10), Z0, Z0
-	ADDQ   R8, R10
-	DECQ   AX
-	JNE    addRow
-
-addStore:
-	VCVTPS2PD     Y0, Z1
-	VEXTRACTF64X4 $1, Z0, Y2
-	VCVTPS2PD     Y2, Z2
-	VADDPD        (DI), Z1, Z1
-	VADDPD        64(DI), Z2, Z2
-	VMOVUPD       Z1, (DI)
-	VMOVUPD       Z2, 64(DI)
-	ADDQ          $64, SI
-	ADDQ          $128, DI
-	DECQ          DX
-	JNE           addLoop
-
-addTail:
-	VPXORD Z0, Z0, Z0
-	MOVQ   R9, AX
-
-addTailRow:
-	VMOVUPS.Z (SI), K1, Z3
-	VADDPS    Z3, Z0, Z0
-	ADDQ      R8, SI
-	DECQ      AX
-	JNE       addTailRow
-	VCVTPS2PD     Y0, Z1
-	VEXTRACTF64X4 $1, Z0, Y2
-	VCVTPS2PD     Y2, Z2
-	VMOVUPD.Z     (DI), K1, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPD       Z1, K1, (DI)
-	VMOVUPD.Z     64(DI), K2, Z4
-	VADDPD        Z4, Z2, Z2
-	VMOVUPD       Z2, K2, 64(DI)
-	VZEROUPPER
-	RET
-
-// func maxColumnsAVX512(top *float32, row *int32, w *float32, stride, rows, n int, first int32)
-TEXT ·maxColumnsAVX512(SB), NOSPLIT, $0-52
-	MOVQ         top+0(FP), DI
-	MOVQ         row+8(FP), BX
-	MOVQ         w+16(FP), SI
-	MOVQ         stride+24(FP), R8
-	SHLQ         $2, R8
-	MOVQ         rows+32(FP), R9
-	MOVQ         n+40(FP), DX
-	MOVL         first+48(FP), AX
-	VPBROADCASTD AX, Z4
-	VPBROADCASTD numbers<>+12(SB), Z5
-	TAIL512(DX)
-	TESTQ        DX, DX
-	JEQ          maxTail
-
-maxLoop:
-	VMOVUPS   (DI), Z0
-	VMOVDQU32 (BX), Z1
-	VMOVDQA32 Z4, Z2
-	MOVQ      SI, R10
-	MOVQ      R9, AX
-
-maxRow:
-	VMOVUPS   (R10), Z3
-	VCMPPS    $0x0e, Z0, Z3, K2
-	VMOVAPS   Z3, K2, Z0
-	VMOVDQA32 Z2, K2, Z1
-	VPADDD    Z5, Z2, Z2
-	ADDQ      R8, R10
-	DECQ      AX
-	JNE       maxRow
-	VMOVUPS   Z0, (DI)
-	VMOVDQU32 Z1, (BX)
-	ADDQ      $64, DI
-	ADDQ      $64, BX
-	ADDQ      $64, SI
-	DECQ      DX
-	JNE       maxLoop
-
-maxTail:
-	VMOVUPS.Z   (DI), K1, Z0
-	VMOVDQU32.Z (BX), K1, Z1
-	VMOVDQA32   Z4, Z2
-	MOVQ        R9, AX
-
-maxTailRow:
-	VMOVUPS.Z (SI), K1, Z3
-	VCMPPS    $0x0e, Z0, Z3, K1, K2
-	VMOVAPS   Z3, K2, Z0
-	VMOVDQA32 Z2, K2, Z1
-	VPADDD    Z5, Z2, Z2
-	ADDQ      R8, SI
-	DECQ      AX
-	JNE       maxTailRow
-	VMOVUPS   Z0, K1, (DI)
-	VMOVDQU32 Z1, K1, (BX)
-	VZEROUPPER
-	RET
-
-// func addMaxAVX512(sum, top, w *float32, n int)
-TEXT ·addMaxAVX512(SB), NOSPLIT, $0-32
+// func columnsAVX512(sum, top, w *float32, stride, rows, n int, factor *float32)
+TEXT ·columnsAVX512(SB), NOSPLIT, $0-56
 	MOVQ sum+0(FP), DI
 	MOVQ top+8(FP), BX
 	MOVQ w+16(FP), SI
-	MOVQ n+24(FP), DX
+	MOVQ stride+24(FP), R8
+	SHLQ $2, R8
+	MOVQ rows+32(FP), R9
+	MOVQ n+40(FP), DX
+	MOVQ factor+48(FP), R11
+	TAIL512(DX)
+	SUBQ $4, DX
+	JLT  columnsRest
+
+columnsLoop:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   SI, R10
+	XORQ   CX, CX
+
+columnsRow:
+	VBROADCASTSS (R11)(CX*4), Z8
+	VMULPS  (R10), Z8, Z9
+	VMULPS  64(R10), Z8, Z10
+	VMULPS  128(R10), Z8, Z11
+	VMULPS  192(R10), Z8, Z12
+	VADDPS  Z9, Z0, Z0
+	VADDPS  Z10, Z1, Z1
+	VADDPS  Z11, Z2, Z2
+	VADDPS  Z12, Z3, Z3
+	VMAXPS  Z4, Z9, Z4
+	VMAXPS  Z5, Z10, Z5
+	VMAXPS  Z6, Z11, Z6
+	VMAXPS  Z7, Z12, Z7
+	ADDQ    R8, R10
+	INCQ    CX
+	CMPQ    CX, R9
+	JNE     columnsRow
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	VMOVUPS Z6, 128(BX)
+	VMOVUPS Z7, 192(BX)
+	ADDQ    $256, SI
+	ADDQ    $256, DI
+	ADDQ    $256, BX
+	SUBQ    $4, DX
+	JGE     columnsLoop
+
+columnsRest:
+	ADDQ  $4, DX
+	KXNORW K2, K2, K2
+
+	// One vector at a time, and the last numbers with K1.
+columnsOne:
+	SUBQ    $1, DX
+	JGE     columnsWhole
+	KMOVW   K1, K2
+	KTESTW  K1, K1
+	JEQ     columnsDone
+
+columnsWhole:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z4, Z4, Z4
+	MOVQ    SI, R10
+	XORQ    CX, CX
+
+columnsOneRow:
+	VMOVUPS.Z (R10), K2, Z9
+	VBROADCASTSS (R11)(CX*4), Z8
+	VMULPS  Z9, Z8, Z9
+	VADDPS  Z9, Z0, Z0
+	VMAXPS  Z4, Z9, Z4
+	ADDQ    R8, R10
+	INCQ    CX
+	CMPQ    CX, R9
+	JNE     columnsOneRow
+	VMOVUPS Z0, K2, (DI)
+	VMOVUPS Z4, K2, (BX)
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+	ADDQ    $64, BX
+	TESTQ   DX, DX
+	JGE     columnsOne
+
+columnsDone:
+	VZEROUPPER
+	RET
+
+// func raiseAVX512(highest *float32, row *int32, top, w *float32, stride, rows, n int, factor *float32, first int32)
+TEXT ·raiseAVX512(SB), NOSPLIT, $0-68
+	MOVQ   highest+0(FP), DI
+	MOVQ   row+8(FP), BX
+	MOVQ   top+16(FP), R12
+	MOVQ   w+24(FP), SI
+	MOVQ   stride+32(FP), R8
+	SHLQ   $2, R8
+	MOVQ   rows+40(FP), R9
+	MOVQ   n+48(FP), DX
+	MOVQ   factor+56(FP), R11
+	TAIL512(DX)
+	KXNORW K2, K2, K2
+
+raiseLoop:
+	SUBQ   $1, DX
+	JGE    raiseWhole
+	KMOVW  K1, K2
+	KTESTW K1, K1
+	JEQ    raiseDone
+
+raiseWhole:
+	VMOVUPS.Z (R12), K2, Z0
+	VMOVUPS.Z (DI), K2, Z1
+	VCMPPS    $0x1e, Z1, Z0, K2, K3
+	KTESTW    K3, K3
+	JEQ       raiseNext
+	VMOVUPS   Z0, K3, (DI)
+	MOVQ      SI, R10
+	XORQ      CX, CX
+	MOVL      first+64(FP), R13
+
+raiseRow:
+	VMOVUPS.Z    (R10), K2, Z2
+	VBROADCASTSS (R11)(CX*4), Z3
+	VMULPS       Z2, Z3, Z2
+	VCMPPS       $0, Z0, Z2, K3, K4
+	VPBROADCASTD R13, Z3
+	VMOVDQU32    Z3, K4, (BX)
+	KANDNW       K3, K4, K3
+	KTESTW       K3, K3
+	JEQ          raiseNext
+	ADDQ         R8, R10
+	INCL         R13
+	INCQ         CX
+	CMPQ         CX, R9
+	JNE          raiseRow
+
+raiseNext:
+	ADDQ  $64, SI
+	ADDQ  $64, DI
+	ADDQ  $64, BX
+	ADDQ  $64, R12
+	TESTQ DX, DX
+	JGE   raiseLoop
+
+raiseDone:
+	VZEROUPPER
+	RET
+
+// func diagonalsAVX512(dst, w *float32, stride, rows, n int, factor *float32)
+//
+//	DI dst, R13 the element of dst at hand    SI its place in the last row, R8 distance of a row and a step to the row before
+//	R9 rows, R11 factor, R12 n
+//
+// A vector of diagonals takes from each row sixteen weights, one place further left in each. In the middle all of them
+// exist; the first vector and those behind n−16 take them with a mask.
+TEXT ·diagonalsAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ w+8(FP), SI
+	MOVQ stride+16(FP), R8
+	MOVQ rows+24(FP), R9
+	MOVQ n+32(FP), R12
+	MOVQ factor+40(FP), R11
+	// The last row begins where dst does: element u takes its u-th weight.
+	MOVQ  R9, AX
+	DECQ  AX
+	IMULQ R8, AX
+	LEAQ  (SI)(AX*4), SI
+	// The row before is a stride back, and its weight for the same diagonal another place.
+	INCQ R8
+	SHLQ $2, R8
+	XORQ R13, R13
+
+	// With a mask: row r has weights j = u + lane − back for back = rows−1−r, those with 0 ≤ j < n.
+edge:
+	MOVQ      R12, AX
+	ADDQ      R9, AX
+	DECQ      AX
+	SUBQ      R13, AX // diagonals left
+	JLE       diagonalsDone
+	CMPQ      AX, $16
+	JLE       edgeCount
+	MOVQ      $16, AX
+
+edgeCount:
+	MOVL      $-1, BX
+	BZHIL     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (DI), K1, Z0
+	MOVQ      SI, R10
+	MOVQ      R9, CX
+
+edgeRow:
+	// back = rows − CX; lanes from back − u up to n + back − u.
+	MOVQ  R9, DX
+	SUBQ  CX, DX
+	SUBQ  R13, DX // back − u
+	MOVQ  DX, AX
+	ADDQ  R12, AX
+	CMPQ  AX, $0
+	JLE   edgeNext
+	CMPQ  AX, $16
+	JLE   edgeTo
+	MOVQ  $16, AX
+
+edgeTo:
+	MOVL  $-1, BX
+	BZHIL AX, BX, BX
+	CMPQ  DX, $0
+	JLE   edgeAdd
+	MOVL  $-1, AX
+	BZHIL DX, AX, AX
+	ANDNL BX, AX, BX
+
+edgeAdd:
+	KMOVW        BX, K2
+	VMOVUPS.Z    (R10), K2, Z1
+	VBROADCASTSS -4(R11)(CX*4), Z2
+	VFMADD231PS  Z1, Z2, K2, Z0
+
+edgeNext:
+	SUBQ    R8, R10
+	DECQ    CX
+	JNE     edgeRow
+	VMOVUPS Z0, K1, (DI)
+	ADDQ    $64, DI
+	ADDQ    $64, SI
+	ADDQ    $16, R13
+
+middle:
+	MOVQ R12, AX
+	SUBQ R13, AX
+	CMPQ AX, $64
+	JLT  middleRest
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	MOVQ SI, R10
+	MOVQ R9, CX
+
+middleRow:
+	VBROADCASTSS -4(R11)(CX*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  64(R10), Z4, Z1
+	VFMADD231PS  128(R10), Z4, Z2
+	VFMADD231PS  192(R10), Z4, Z3
+	SUBQ         R8, R10
+	DECQ         CX
+	JNE          middleRow
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	ADDQ         $256, DI
+	ADDQ         $256, SI
+	ADDQ         $64, R13
+	JMP          middle
+
+middleRest:
+	CMPQ AX, $16
+	JLT  edge
+	VMOVUPS (DI), Z0
+	MOVQ SI, R10
+	MOVQ R9, CX
+
+middleOneRow:
+	VBROADCASTSS -4(R11)(CX*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	SUBQ         R8, R10
+	DECQ         CX
+	JNE          middleOneRow
+	VMOVUPS      Z0, (DI)
+	ADDQ         $64, DI
+	ADDQ         $64, SI
+	ADDQ         $16, R13
+	SUBQ         $16, AX
+	JMP          middleRest
+
+diagonalsDone:
+	VZEROUPPER
+	RET
+
+// func addToAVX512(dst *float64, a float64, src *float32, n int)
+TEXT ·addToAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), DI
+	VBROADCASTSD a+8(FP), Z4
+	MOVQ         src+16(FP), SI
+	MOVQ         n+24(FP), DX
+	TAIL512(DX)
+	KSHIFTRW     $8, K1, K2
+	TESTQ        DX, DX
+	JEQ          addToTail
+
+addToLoop:
+	VCVTPS2PD   (SI), Z0
+	VCVTPS2PD   32(SI), Z1
+	VMOVUPD     (DI), Z2
+	VMOVUPD     64(DI), Z3
+	VMULPD      Z4, Z0, Z0
+	VMULPD      Z4, Z1, Z1
+	VADDPD      Z0, Z2, Z2
+	VADDPD      Z1, Z3, Z3
+	VMOVUPD     Z2, (DI)
+	VMOVUPD     Z3, 64(DI)
+	ADDQ        $64, SI
+	ADDQ        $128, DI
+	DECQ        DX
+	JNE         addToLoop
+
+addToTail:
+	VMOVUPS.Z     (SI), K1, Z0
+	VEXTRACTF64X4 $1, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VMOVUPD.Z     (DI), K1, Z2
+	VMOVUPD.Z     64(DI), K2, Z3
+	VMULPD        Z4, Z0, Z0
+	VMULPD        Z4, Z1, Z1
+	VADDPD        Z0, Z2, Z2
+	VADDPD        Z1, Z3, Z3
+	VMOVUPD       Z2, K1, (DI)
+	VMOVUPD       Z3, K2, 64(DI)
+	VZEROUPPER
+	RET
+
+// func addMaxAVX512(sum, top, s, t *float32, n int)
+TEXT ·addMaxAVX512(SB), NOSPLIT, $0-40
+	MOVQ  sum+0(FP), DI
+	MOVQ  top+8(FP), BX
+	MOVQ  s+16(FP), SI
+	MOVQ  t+24(FP), R8
+	MOVQ  n+32(FP), DX
 	TAIL512(DX)
 	TESTQ DX, DX
 	JEQ   addMaxTail
 
 addMaxLoop:
 	VMOVUPS (SI), Z0
-	VADDPS  (DI), Z0, Z1
-	VMAXPS  (BX), Z0, Z2
-	VMOVUPS Z1, (DI)
-	VMOVUPS Z2, (BX)
+	VMOVUPS (R8), Z1
+	VADDPS  (DI), Z0, Z0
+	VMAXPS  (BX), Z1, Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, (BX)
 	ADDQ    $64, SI
+	ADDQ    $64, R8
 	ADDQ    $64, DI
 	ADDQ    $64, BX
 	DECQ    DX
@@ -298,91 +650,129 @@ addMaxLoop:
 
 addMaxTail:
 	VMOVUPS.Z (SI), K1, Z0
-	VMOVUPS.Z (DI), K1, Z1
-	VMOVUPS.Z (BX), K1, Z2
-	VADDPS    Z1, Z0, Z1
-	VMAXPS    Z2, Z0, Z2
-	VMOVUPS   Z1, K1, (DI)
-	VMOVUPS   Z2, K1, (BX)
+	VMOVUPS.Z (R8), K1, Z1
+	VMOVUPS.Z (DI), K1, Z2
+	VMOVUPS.Z (BX), K1, Z3
+	VADDPS    Z2, Z0, Z0
+	VMAXPS    Z3, Z1, Z1
+	VMOVUPS   Z0, K1, (DI)
+	VMOVUPS   Z1, K1, (BX)
 	VZEROUPPER
 	RET
 
-// STAGE compares each lane of Z0 with the one that shuffle puts beside it: the lanes of mask keep the larger.
-#define STAGE(shuffle, imm, mask) \
-	MOVL    mask, AX        \
-	KMOVW   AX, K2          \
-	shuffle imm, Z0, Z1     \
-	VMINPS  Z1, Z0, Z2      \
-	VMAXPS  Z1, Z0, K2, Z2  \
-	VMOVAPS Z2, Z0
-
-// ACROSS is STAGE with quarters of a vector put side by side.
-#define ACROSS(imm, mask) \
-	MOVL       mask, AX        \
-	KMOVW      AX, K2          \
-	VSHUFF32X4 imm, Z0, Z0, Z1 \
-	VMINPS     Z1, Z0, Z2      \
-	VMAXPS     Z1, Z0, K2, Z2  \
-	VMOVAPS    Z2, Z0
-
-// func bound16AVX512(lanes *[Lanes]float32, k int) float32
-//
-// Batcher's bitonic sort of the sixteen maxima.
-TEXT ·bound16AVX512(SB), NOSPLIT, $64-20
-	MOVQ    lanes+0(FP), SI
-	VMOVUPS (SI), Z0
-	VMAXPS  64(SI), Z0, Z0
-	VMOVUPS 128(SI), Z1
-	VMAXPS  192(SI), Z1, Z1
-	VMAXPS  Z1, Z0, Z0
-	STAGE(VPERMILPS, $0xb1, $0x6666)
-	STAGE(VPERMILPS, $0x4e, $0x3c3c)
-	STAGE(VPERMILPS, $0xb1, $0x5a5a)
-	ACROSS($0xb1, $0x0ff0)
-	STAGE(VPERMILPS, $0x4e, $0x33cc)
-	STAGE(VPERMILPS, $0xb1, $0x55aa)
-	ACROSS($0x4e, $0xff00)
-	ACROSS($0xb1, $0xf0f0)
-	STAGE(VPERMILPS, $0x4e, $0xcccc)
-	STAGE(VPERMILPS, $0xb1, $0xaaaa)
-	VMOVUPS Z0, 0(SP)
-	MOVQ    $16, AX
-	SUBQ    k+8(FP), AX
-	MOVL    0(SP)(AX*4), AX
-	MOVL    AX, ret+16(FP)
-	VZEROUPPER
-	RET
-
-// func poolFoursAVX512(sum, top, s, t *float32, n int)
-TEXT ·poolFoursAVX512(SB), NOSPLIT, $0-40
+// func poolPairsAVX512(sum, top *float32, n int)
+TEXT ·poolPairsAVX512(SB), NOSPLIT, $0-24
 	MOVQ sum+0(FP), DI
 	MOVQ top+8(FP), BX
-	MOVQ s+16(FP), SI
-	MOVQ t+24(FP), R8
-	MOVQ n+32(FP), DX
-	MOVL  $0x1111, AX
-	KMOVW AX, K1
+	MOVQ n+16(FP), DX
+	MOVQ DI, SI
+	MOVQ BX, R8
 
-poolLoop:
+	// Z6 and Z7: the even and the odd of two vectors.
+	VMOVUPS      ·ramp(SB), Z6
+	VADDPS       Z6, Z6, Z6
+	VCVTTPS2DQ   Z6, Z6
+	VPBROADCASTD numbers<>+12(SB), Z7
+	VPADDD       Z7, Z6, Z7
+
+pairsLoop:
 	VMOVUPS   (SI), Z0
-	VMOVUPS   (R8), Z1
-	VPERMILPS $0xb1, Z0, Z2
-	VPERMILPS $0xb1, Z1, Z3
-	VADDPS    Z2, Z0, Z0
-	VMAXPS    Z3, Z1, Z1
-	VPERMILPS $0x4e, Z0, Z2
-	VPERMILPS $0x4e, Z1, Z3
-	VADDPS    Z2, Z0, Z0
-	VMAXPS    Z3, Z1, Z1
-	VCOMPRESSPS.Z Z0, K1, Z0
-	VCOMPRESSPS.Z Z1, K1, Z1
-	VMOVUPS   X0, (DI)
-	VMOVUPS   X1, (BX)
-	ADDQ      $64, SI
-	ADDQ      $64, R8
-	ADDQ      $16, DI
-	ADDQ      $16, BX
-	SUBQ      $16, DX
-	JGT       poolLoop
+	VMOVUPS   64(SI), Z1
+	VMOVUPS   (R8), Z2
+	VMOVUPS   64(R8), Z3
+	VMOVAPS   Z0, Z4
+	VMOVAPS   Z2, Z5
+	VPERMT2PS Z1, Z6, Z0
+	VPERMT2PS Z1, Z7, Z4
+	VPERMT2PS Z3, Z6, Z2
+	VPERMT2PS Z3, Z7, Z5
+	VADDPS    Z4, Z0, Z0
+	VMAXPS    Z5, Z2, Z2
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z2, (BX)
+	ADDQ      $128, SI
+	ADDQ      $128, R8
+	ADDQ      $64, DI
+	ADDQ      $64, BX
+	DECQ      DX
+	JNE       pairsLoop
+	VZEROUPPER
+	RET
+
+// CLASS adds the weights Z0 whose classes Z1 have the bit of bit to sum.
+#define CLASS(bit, sum) \
+	VPTESTMD bit, Z1, K2      \
+	VADDPS   Z0, sum, K2, sum
+
+// REDUCE leaves in lane 0 of x the sum of its sixteen.
+#define REDUCE(y, x, xx) \
+	VEXTRACTF64X4 $1, y, Y0   \
+	VADDPS        Y0, x, x    \
+	VEXTRACTF128  $1, x, X0   \
+	VADDPS        X0, xx, xx  \
+	VPERMILPS     $0x4e, xx, X0 \
+	VADDPS        X0, xx, xx  \
+	VPERMILPS     $0xb1, xx, X0 \
+	VADDSS        X0, xx, xx
+
+// func classSumsAVX512(p *float32, classes *uint8, n int, sums *[8]float32)
+TEXT ·classSumsAVX512(SB), NOSPLIT, $0-32
+	MOVQ p+0(FP), SI
+	MOVQ classes+8(FP), BX
+	MOVQ n+16(FP), DX
+	MOVQ sums+24(FP), DI
+
+	// Z16 … Z23: bits 0 … 7; Z8 … Z15: their sums.
+	VPBROADCASTD numbers<>+12(SB), Z16
+	VPADDD Z16, Z16, Z17
+	VPADDD Z17, Z17, Z18
+	VPADDD Z18, Z18, Z19
+	VPADDD Z19, Z19, Z20
+	VPADDD Z20, Z20, Z21
+	VPADDD Z21, Z21, Z22
+	VPADDD Z22, Z22, Z23
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+classLoop:
+	VPMOVZXBD (BX), Z1
+	VMOVUPS   (SI), Z0
+	CLASS(Z16, Z8)
+	CLASS(Z17, Z9)
+	CLASS(Z18, Z10)
+	CLASS(Z19, Z11)
+	CLASS(Z20, Z12)
+	CLASS(Z21, Z13)
+	CLASS(Z22, Z14)
+	CLASS(Z23, Z15)
+	ADDQ $16, BX
+	ADDQ $64, SI
+	SUBQ $16, DX
+	JGT  classLoop
+
+	REDUCE(Z8, Y8, X8)
+	REDUCE(Z9, Y9, X9)
+	REDUCE(Z10, Y10, X10)
+	REDUCE(Z11, Y11, X11)
+	REDUCE(Z12, Y12, X12)
+	REDUCE(Z13, Y13, X13)
+	REDUCE(Z14, Y14, X14)
+	REDUCE(Z15, Y15, X15)
+	VUNPCKLPS X9, X8, X8
+	VUNPCKLPS X11, X10, X10
+	VMOVLHPS  X10, X8, X8
+	VUNPCKLPS X13, X12, X12
+	VUNPCKLPS X15, X14, X14
+	VMOVLHPS  X14, X12, X12
+	VADDPS    (DI), X8, X8
+	VADDPS    16(DI), X12, X12
+	VMOVUPS   X8, (DI)
+	VMOVUPS   X12, 16(DI)
 	VZEROUPPER
 	RET

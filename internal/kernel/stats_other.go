@@ -2,28 +2,38 @@
 
 package kernel
 
-func softmaxProducts(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, sums, products, room []float32) {
-	softmaxProductsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, sums, products, room)
+func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
+	softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 }
 
-func normalize(w []float32, factor float32, distance int, lanes *[Lanes]float32) (sum float32) {
-	return normalizeGeneric(w, factor, distance, lanes)
+func momentsOf(p, scores []float32, top, c, distance float32) (sum, product, moment float32) {
+	return momentsGeneric(p, scores, top, c, distance)
 }
 
-func collect(w []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
-	return collectGeneric(w, threshold, first, index, value)
+func largest(lists []List, s []float32, stride, n, k int, first int32) {
+	largestGeneric(lists, s, stride, n, k, first)
 }
 
-func addColumns(dst []float64, w []float32, stride, rows, n int) {
-	addColumnsGeneric(dst, w, stride, rows, n)
+func collect(s []float32, threshold float32, first int32, index []int32, value []float32) (n int) {
+	return collectGeneric(s, threshold, first, index, value)
 }
 
-func maxColumns(top []float32, row []int32, w []float32, stride, rows, n int, first int32) {
-	maxColumnsGeneric(top, row, w, stride, rows, n, first)
+func columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
+	columnsGeneric(sum, top, w, stride, rows, n, factor)
 }
 
-func addMax(sum, top, w []float32) { addMaxGeneric(sum, top, w) }
+func raise(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
+	raiseGeneric(highest, row, top, w, stride, rows, n, factor, first)
+}
 
-func bound16(lanes *[Lanes]float32, k int) float32 { return bound16Generic(lanes, k) }
+func diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
+	diagonalsGeneric(dst, w, stride, rows, n, factor)
+}
 
-func poolFours(sum, top, s, t []float32, n int) { poolFoursGeneric(sum, top, s, t, n) }
+func addTo(dst []float64, a float64, src []float32) { addToGeneric(dst, a, src) }
+
+func addMax(sum, top, s, t []float32) { addMaxGeneric(sum, top, s, t) }
+
+func poolPairs(sum, top []float32) { poolPairsGeneric(sum, top) }
+
+func classSums(p []float32, classes []uint8, sums *[8]float32) { classSumsGeneric(p, classes, sums) }

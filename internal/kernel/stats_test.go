@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -24,8 +25,8 @@ func uniform(rng *rand.Rand, n int) []float32 {
 	return x
 }
 
-// TestSoftmaxProducts holds the sums and products against float64, and the rest against Softmax, to the bit.
-func TestSoftmaxProducts(t *testing.T) {
+// TestSoftmaxMoments holds the sums, products and moments against float64, and the rest against Softmax, to the bit.
+func TestSoftmaxMoments(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 1))
 		for _, n := range statLengths() {
@@ -36,15 +37,15 @@ func TestSoftmaxProducts(t *testing.T) {
 				s[i] = 200 * (s[i] - 0.5)
 			}
 			for j := range n {
-				s[4*stride+j] = float32(math.Inf(-1)) // a row without a key
+				s[4*stride+j] = -inf // a row without a key
 			}
-			s[stride+n/2] = float32(math.Inf(-1))
+			s[stride+n/2] = -inf
 			want := slices.Clone(s)
-			top, sum, rescale := []float32{1, 2, 3, 4, float32(math.Inf(-1))}, make([]float32, rows), make([]float32, rows)
+			top, sum, rescale := []float32{1, 2, 3, 4, -inf}, make([]float32, rows), make([]float32, rows)
 			wantTop, wantSum, wantRescale := slices.Clone(top), slices.Clone(sum), slices.Clone(rescale)
-			scores := slices.Clone(s)
-			sums, products := make([]float32, rows), make([]float32, rows)
-			SoftmaxProducts(s, stride, rows, n, c, top, sum, rescale, sums, products, make([]float32, n))
+			scores, distance := slices.Clone(s), []float32{-3, 0, float32(n / 2), float32(n + 5), 1e6}
+			sums, products, moments := make([]float32, rows), make([]float32, rows), make([]float32, rows)
+			SoftmaxMoments(s, stride, rows, n, c, top, sum, rescale, distance, sums, products, moments, make([]float32, n))
 			Softmax(want, stride, rows, n, c, wantTop, wantSum, wantRescale)
 			for _, pair := range [][2][]float32{{s, want}, {top, wantTop}, {sum, wantSum}, {rescale, wantRescale}} {
 				if !slices.Equal(pair[0], pair[1]) {
@@ -52,61 +53,114 @@ func TestSoftmaxProducts(t *testing.T) {
 				}
 			}
 			for r := range rows {
-				var sum, product, size float64
+				var sum, product, size, moment float64
 				for j := range n {
 					x := float64(c) * (float64(scores[r*stride+j]) - float64(top[r]))
 					if p := math.Exp(x); p > 0 {
 						sum += p
 						product += p * x
 						size += p * math.Abs(x)
+						moment += p * math.Abs(float64(distance[r])-float64(j))
 					}
 				}
 				// exp is off by 2e-7, ln p by the rounding of a score of 100 (6e-8·100·c), sums by 1e-6.
-				if math.Abs(float64(sums[r])-sum) > 3e-6*sum || math.Abs(float64(products[r])-product) > 3e-6*(size+sum) {
-					t.Fatalf("n=%d row %d: sum %v and product %v, expected %v and %v", n, r, sums[r], products[r], sum, product)
+				if math.Abs(float64(sums[r])-sum) > 3e-6*sum || math.Abs(float64(products[r])-product) > 3e-6*(size+sum) ||
+					math.Abs(float64(moments[r])-moment) > 3e-6*moment {
+					t.Fatalf("n=%d row %d: sum %v, product %v, moment %v, expected %v, %v and %v",
+						n, r, sums[r], products[r], moments[r], sum, product, moment)
 				}
 			}
 		}
 	})
 }
 
-// TestStatsLikeGeneric holds every other kernel against its twin: the same bits, but for the sum of Normalize, of which
-// the order is free.
+// TestLargest holds the lists against sorting, with ties, scores of every sign, −Inf and NaN.
+func TestLargest(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 3))
+		for _, n := range append(statLengths(), 0) {
+			for _, k := range []int{1, 2, 8, ListLen} {
+				for _, draw := range []func() float32{
+					func() float32 { return float32(rng.NormFloat64()) },
+					func() float32 { return float32(rng.IntN(5) - 2) },
+					func() float32 {
+						return []float32{-inf, 0, float32(math.Copysign(0, -1)), 1e-45, -1e-45, inf, nan}[rng.IntN(7)]
+					},
+					func() float32 { return -inf },
+				} {
+					checkLargest(t, n, k, draw)
+				}
+			}
+		}
+	})
+}
+
+func checkLargest(t *testing.T, n, k int, draw func() float32) {
+	t.Helper()
+	const rows, blocks = 3, 3
+	lists := make([]List, rows)
+	all := make([][]float32, rows)
+	stride := n + 2
+	for r := range lists {
+		lists[r].Reset()
+	}
+	for block := range blocks {
+		s := make([]float32, rows*stride)
+		for i := range s {
+			s[i] = draw()
+		}
+		for r := range rows {
+			all[r] = append(all[r], s[r*stride:][:n]...)
+		}
+		Largest(lists, s, stride, n, k, int32(block*n))
+	}
+	for r, row := range all {
+		var keys []int
+		for j, x := range row {
+			if x > -inf {
+				keys = append(keys, j)
+			}
+		}
+		slices.SortStableFunc(keys, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
+		for i := range k {
+			if i >= len(keys) {
+				if lists[r].Key[i] != -1 {
+					t.Fatalf("n=%d k=%d: key %d at place %d, expected none", n, k, lists[r].Key[i], i)
+				}
+			} else if lists[r].Key[i] != int32(keys[i]) || lists[r].Score[i] != row[keys[i]] {
+				t.Fatalf("n=%d k=%d: key %d of score %v at place %d, expected %d of %v",
+					n, k, lists[r].Key[i], lists[r].Score[i], i, keys[i], row[keys[i]])
+			}
+		}
+	}
+}
+
+// TestStatsLikeGeneric holds every other kernel against its twin: the same bits, but for Diagonals, whose twin may round
+// a product before it is added.
 func TestStatsLikeGeneric(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(2, 2))
 		for _, n := range statLengths() {
 			w := uniform(rng, n)
-			for _, distance := range []int{-3, 0, n / 2, n + 5} {
-				checkNormalize(t, w, distance)
-			}
 			checkCollect(t, w)
-			for _, rows := range []int{1, 2, 12} {
+			for _, rows := range []int{1, 2, 5, 12, 16} {
 				checkColumns(t, rng, rows, n)
 			}
-			sum, top := uniform(rng, n+1), uniform(rng, n+1)
+			sum, top, src := uniform(rng, n+1), uniform(rng, n+1), uniform(rng, n)
 			wantSum, wantTop := slices.Clone(sum), slices.Clone(top)
-			AddMax(sum, top, w)
-			addMaxGeneric(wantSum, wantTop, w)
+			AddMax(sum[:n], top, w, src)
+			addMaxGeneric(wantSum[:n], wantTop, w, src)
 			if !slices.Equal(sum, wantSum) || !slices.Equal(top, wantTop) {
 				t.Fatalf("AddMax of %d numbers differs from its twin", n)
 			}
+			dst, want := make([]float64, n+1), make([]float64, n+1)
+			AddTo(dst[:n], 0.1, w)
+			addToGeneric(want[:n], 0.1, w)
+			if !slices.Equal(dst, want) {
+				t.Fatalf("AddTo of %d numbers differs from its twin", n)
+			}
 		}
 	})
-}
-
-func checkNormalize(t *testing.T, w []float32, distance int) {
-	t.Helper()
-	got, want := append(slices.Clone(w), 9), append(slices.Clone(w), 9)
-	var lanes, wantLanes [Lanes]float32
-	sum := Normalize(got[:len(w)], 0.25, distance, &lanes)
-	wantSum := normalizeGeneric(want[:len(w)], 0.25, distance, &wantLanes)
-	if !slices.Equal(got, want) || slices.Max(lanes[:]) != slices.Max(wantLanes[:]) {
-		t.Fatalf("Normalize of %d numbers differs from its twin", len(w))
-	}
-	if math.Abs(float64(sum-wantSum)) > 1e-5*float64(wantSum)+1e-6 {
-		t.Fatalf("Normalize of %d numbers at %d: the sum is %v, expected %v", len(w), distance, sum, wantSum)
-	}
 }
 
 func checkCollect(t *testing.T, w []float32) {
@@ -125,64 +179,82 @@ func checkCollect(t *testing.T, w []float32) {
 func checkColumns(t *testing.T, rng *rand.Rand, rows, n int) {
 	t.Helper()
 	stride := n + 5
-	w := uniform(rng, rows*stride)
-	w[(rows-1)*stride+n/2] = w[n/2] // a tie goes to the first row
-	dst, want := make([]float64, n+1), make([]float64, n+1)
-	for j := range dst {
-		dst[j], want[j] = float64(j), float64(j)
+	w, factor := uniform(rng, rows*stride), uniform(rng, rows)
+	factor[rows-1], w[(rows-1)*stride+n/2] = factor[0], w[n/2] // a tie goes to the first row
+	sum, top, wantSum, wantTop := make([]float32, n+1), make([]float32, n+1), make([]float32, n+1), make([]float32, n+1)
+	Columns(sum, top, w, stride, rows, n, factor)
+	columnsGeneric(wantSum[:n], wantTop[:n], w, stride, rows, n, factor)
+	if !slices.Equal(sum, wantSum) || !slices.Equal(top, wantTop) {
+		t.Fatalf("Columns of %d×%d differs from its twin", rows, n)
 	}
-	AddColumns(dst, w, stride, rows, n)
-	addColumnsGeneric(want[:n], w, stride, rows, n)
-	if !slices.Equal(dst, want) {
-		t.Fatalf("AddColumns of %d×%d differs from its twin", rows, n)
+	highest, row := uniform(rng, n+1), make([]int32, n+1)
+	wantHighest, wantRow := slices.Clone(highest), make([]int32, n+1)
+	Raise(highest, row, top, w, stride, rows, n, factor, 7)
+	raiseGeneric(wantHighest[:n], wantRow[:n], top[:n], w, stride, rows, n, factor, 7)
+	if !slices.Equal(highest, wantHighest) || !slices.Equal(row, wantRow) {
+		t.Fatalf("Raise of %d×%d differs from its twin", rows, n)
 	}
-	top, row := make([]float32, n+1), make([]int32, n+1)
-	wantTop, wantRow := make([]float32, n+1), make([]int32, n+1)
-	MaxColumns(top, row, w, stride, rows, n, 7)
-	maxColumnsGeneric(wantTop[:n], wantRow[:n], w, stride, rows, n, 7)
-	if !slices.Equal(top, wantTop) || !slices.Equal(row, wantRow) {
-		t.Fatalf("MaxColumns of %d×%d differs from its twin", rows, n)
+	dst := uniform(rng, n+rows)
+	want := slices.Clone(dst)
+	Diagonals(dst, w, stride, rows, n, factor)
+	diagonalsGeneric(want[:n+rows-1], w, stride, rows, n, factor)
+	for u := range want {
+		if math.Abs(float64(dst[u]-want[u])) > float64(rows+1)*epsilon*float64(want[u]) {
+			t.Fatalf("Diagonals of %d×%d: element %d is %v, expected %v", rows, n, u, dst[u], want[u])
+		}
 	}
 }
 
 func TestBound(t *testing.T) {
-	eachVariant(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(3, 3))
-		for range 200 {
-			var lanes [Lanes]float32
-			copy(lanes[:], uniform(rng, Lanes))
-			if rng.IntN(4) == 0 {
-				clear(lanes[rng.IntN(Lanes):])
+	rng := rand.New(rand.NewPCG(5, 5))
+	for _, n := range []int{1, 17, 63, 64, 65, 512} {
+		for _, k := range []int{1, 17, 40, 64} {
+			s, reach := uniform(rng, n), 0
+			bound := Bound(s, k)
+			for _, x := range s {
+				if x >= bound {
+					reach++
+				}
 			}
-			for _, k := range []int{1, 2, 8, 15, 16, 17, 64} {
-				got, want := lanes, lanes
-				if k <= 16 {
-					bound16Generic(&want, k)
-					want[0] = want[16-k]
-				} else {
-					slices.Sort(want[:])
-					want[0] = want[Lanes-k]
-				}
-				if bound := Bound(&got, k); bound != want[0] {
-					t.Fatalf("k=%d: the bound is %v, expected %v", k, bound, want[0])
-				}
+			if reach < min(n, k) || n >= 64 && reach > 8*k {
+				t.Errorf("%d of %d numbers reach the bound for %d", reach, n, k)
+			}
+		}
+	}
+}
+
+func TestPoolPairs(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(4, 4))
+		for n := 0; n <= 300; n += 2 {
+			sum, top := uniform(rng, n+1), uniform(rng, n+1)
+			wantSum, wantTop := slices.Clone(sum), slices.Clone(top)
+			poolPairsGeneric(wantSum[:n], wantTop[:n])
+			PoolPairs(sum, top, n)
+			if !slices.Equal(sum[:n/2], wantSum[:n/2]) || !slices.Equal(top[:n/2], wantTop[:n/2]) || sum[n] != wantSum[n] || top[n] != wantTop[n] {
+				t.Fatalf("n=%d: differs from its twin", n)
 			}
 		}
 	})
 }
 
-func TestPoolFours(t *testing.T) {
+func TestClassSums(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(4, 4))
-		for n := 0; n <= 100; n += 4 {
-			a, b := uniform(rng, n), uniform(rng, n)
-			sum, top := make([]float32, n/4), make([]float32, n/4)
-			wantSum, wantTop := make([]float32, n/4), make([]float32, n/4)
-			poolFoursGeneric(wantSum, wantTop, a, b, n)
-			PoolFours(sum, top, a, b, n)
-			PoolFours(a, b, a, b, n)
-			if !slices.Equal(sum, wantSum) || !slices.Equal(top, wantTop) || !slices.Equal(a[:n/4], wantSum) || !slices.Equal(b[:n/4], wantTop) {
-				t.Fatalf("n=%d: differs from its twin", n)
+		rng := rand.New(rand.NewPCG(6, 6))
+		for _, n := range statLengths() {
+			p, classes := uniform(rng, n), make([]uint8, n)
+			sums, want := [8]float32{1, 2, 3, 4, 5, 6, 7, 8}, [8]float64{1, 2, 3, 4, 5, 6, 7, 8}
+			for j := range classes {
+				classes[j] = uint8(rng.IntN(256))
+				for bit := range want {
+					want[bit] += float64(classes[j]>>bit&1) * float64(p[j])
+				}
+			}
+			ClassSums(p, classes, &sums)
+			for bit, x := range want {
+				if !near(sums[bit], x, float64(n)*epsilon*x) {
+					t.Fatalf("n=%d: the sum of class %d is %v, expected %v", n, bit, sums[bit], x)
+				}
 			}
 		}
 	})
