@@ -1,6 +1,7 @@
 package rapt
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -125,14 +126,17 @@ func (s *Stats) check(n *shape, q, k *Tensor[float32]) error {
 	if n.keyOffsets != nil {
 		keys = k.Seq
 	}
+	if n.pages != nil {
+		return errors.New("rapt: Statistics doesn't go together with PageTables")
+	}
 	if s.TopK < 0 || s.TopK > 64 {
 		return fmt.Errorf("rapt: Stats.TopK is %d, expected 0 to 64", s.TopK)
 	}
 	if (s.ClassMass == nil) != (s.KeyClasses == nil) {
-		return fmt.Errorf("rapt: Stats.KeyClasses and Stats.ClassMass go together")
+		return errors.New("rapt: Stats.KeyClasses and Stats.ClassMass go together")
 	}
 	if s.OffsetMass != nil && (len(s.OffsetBins) < 2 || !slices.IsSorted(s.OffsetBins)) {
-		return fmt.Errorf("rapt: Stats.OffsetBins must be two edges or more, ascending")
+		return errors.New("rapt: Stats.OffsetBins must be two edges or more, ascending")
 	}
 	pooled := s.PooledMean != nil || s.PooledMax != nil
 	if pooled && (s.PooledRows < 1 || s.PooledCols < 1) {
@@ -158,30 +162,25 @@ func (s *Stats) check(n *shape, q, k *Tensor[float32]) error {
 		}
 	}
 	if s.ArgMaxReceived != nil && s.MaxReceived == nil {
-		return fmt.Errorf("rapt: Stats.ArgMaxReceived needs MaxReceived")
+		return errors.New("rapt: Stats.ArgMaxReceived needs MaxReceived")
 	}
 	return nil
 }
 
-// clear sets what not every call writes. Cells of the map are written by the first strip that reaches them, unless there
-// are fewer queries than rows of cells.
+// clear sets what is added to, or not written for every key.
 func (s *Stats) clear(n *shape) {
 	clear(s.Received)
 	clear(s.MaxReceived)
 	clear(s.OffsetMass)
+	for i := range s.ArgMaxReceived {
+		s.ArgMaxReceived[i] = -1
+	}
 	for b := range n.batch {
-		if n.queryLen(b) < s.PooledRows {
+		if n.queryLen(b) < s.PooledRows { // some rows of the map have no query
 			clear(s.PooledMean)
 			clear(s.PooledMax)
 		}
 	}
-	for _, x := range [][]int32{s.ArgMax, s.TopIndex, s.ArgMaxReceived} {
-		for i := range x {
-			x[i] = -1
-		}
-	}
-	clear(s.MaxWeight)
-	clear(s.TopWeight)
 }
 
 // cellStart is the first of n things that falls into cell or one behind it, where thing i is in cell ⌊i·cells/n⌋.

@@ -39,7 +39,7 @@ func (c *call) beginBands(t *tile, x *bands) {
 	x.cutFirst = t.from > 0 && c.band(t.batch, t.from-1) == c.band(t.batch, t.from)
 	x.cutLast = t.to < c.queryLen(t.batch) && c.band(t.batch, t.to) == c.band(t.batch, t.to-1)
 	x.width = 0
-	if keys%cols == 0 {
+	if keys > 0 && keys%cols == 0 {
 		x.width = keys / cols
 		return
 	}

@@ -18,7 +18,7 @@ func (c *call) largestCount() int {
 	return 0
 }
 
-// A longList is a kernel.List of up to 64 scores.
+// A longList is what kernel.Largest keeps of a row, for up to 64 scores.
 type longList struct {
 	score [64]float32
 	key   [64]int32
@@ -39,6 +39,21 @@ func (l *longList) add(key int32, score float32, k int) {
 	l.score[at], l.key[at] = score, key
 }
 
+// resetLargest empties the lists of some rows.
+func (c *call) resetLargest(rows int, s *gatherer) {
+	switch k := c.largestCount(); {
+	case k > kernel.ListLen:
+		for r := range rows {
+			s.long[r].n = 0
+		}
+	case k > 0:
+		kernel.Fill(s.score[:rows*kernel.ListLen], -inf)
+		for i := range s.key[:rows*kernel.ListLen] {
+			s.key[i] = -1
+		}
+	}
+}
+
 // addLargest takes the scores of a few rows, for n keys, into the lists of the largest. Scores, not weights: so keys with
 // the same score tie, in whatever blocks they are.
 func (c *call) addLargest(g *group, scores []float32, stride, n int, s *gatherer) {
@@ -47,7 +62,8 @@ func (c *call) addLargest(g *group, scores []float32, stride, n int, s *gatherer
 		return
 	}
 	if k <= kernel.ListLen {
-		kernel.Largest(s.lists[g.first:][:g.rows], scores, stride, n, k, int32(g.keys.from))
+		at := g.first * kernel.ListLen
+		kernel.Largest(s.score[at:], s.key[at:], scores, stride, g.rows, n, k, int32(g.keys.from))
 		return
 	}
 	for i := range g.rows {
@@ -69,34 +85,52 @@ func (c *call) writeLargest(t *tile, s *gatherer) {
 	if k == 0 {
 		return
 	}
-	for r := range c.rows(t) {
-		place := c.lseIndex(t.batch, t.kvHead, t.from+r)
-		x := &s.rows[r]
-		switch {
-		case math.IsNaN(x.sum):
-			c.writeLargestOf(place, nil, nil, float32(math.NaN()))
-		case k > kernel.ListLen:
-			l := &s.long[r]
-			c.weigh(x, l.score[:l.n], l.key[:])
-			c.writeLargestOf(place, l.score[:l.n], l.key[:l.n], 0)
-		default:
-			l := &s.lists[r]
-			c.weigh(x, l.Score[:k], l.Key[:])
-			c.writeLargestOf(place, l.Score[:k], l.Key[:k], 0)
+	rows := c.rows(t)
+	for first := 0; first < rows; first += kernel.RowStep {
+		n := min(kernel.RowStep, rows-first)
+		if k <= kernel.ListLen {
+			c.weigh(s.score[first*kernel.ListLen:], kernel.ListLen, n, k, first, s)
+		}
+		for r := first; r < first+n; r++ {
+			place := c.lseIndex(t.batch, t.kvHead, t.from+r)
+			scores, keys := []float32(nil), []int32(nil)
+			switch {
+			case math.IsNaN(s.rows[r].sum):
+				c.writeLargestOf(place, nil, nil, float32(math.NaN()))
+				continue
+			case k <= kernel.ListLen:
+				scores, keys = s.score[r*kernel.ListLen:][:k], s.key[r*kernel.ListLen:][:k]
+			default:
+				l := &s.long[r]
+				scores, keys = l.score[:l.n], l.key[:l.n]
+				c.weigh(scores, 0, 1, l.n, r, s)
+			}
+			sortLargest(scores, keys)
+			c.writeLargestOf(place, scores, keys, 0)
 		}
 	}
 }
 
-// weigh turns the largest scores of a row into weights. Scores that differ by a last digit may give the same weight: those
-// are put into the order of their keys again.
-func (c *call) weigh(x *rowState, scores []float32, keys []int32) {
-	var top, sum, rescale [1]float32
-	top[0] = x.top
-	kernel.Softmax(scores, len(scores), 1, len(scores), c.exponent, top[:], sum[:], rescale[:])
-	for j, p := range scores {
-		scores[j] = float32(x.scale * float64(p))
-		for ; j > 0 && (scores[j-1] < scores[j] || scores[j-1] == scores[j] && keys[j-1] > keys[j]); j-- {
-			scores[j-1], scores[j] = scores[j], scores[j-1]
+// weigh turns k scores of each of some rows into weights.
+func (c *call) weigh(scores []float32, stride, rows, k, first int, s *gatherer) {
+	for i := range rows {
+		s.tops[i] = s.rows[first+i].top
+	}
+	kernel.Softmax(scores, stride, rows, k, c.exponent, s.tops[:], s.sums[:], s.rescale[:])
+	for i := range rows {
+		row, scale := scores[i*stride:][:k], float32(s.rows[first+i].scale)
+		for j := range row {
+			row[j] *= scale
+		}
+	}
+}
+
+// sortLargest puts weights into order that are almost: scores that differ by a last digit may give the same weight, or
+// change places.
+func sortLargest(weights []float32, keys []int32) {
+	for j := range weights {
+		for ; j > 0 && (weights[j-1] < weights[j] || weights[j-1] == weights[j] && keys[j-1] > keys[j]); j-- {
+			weights[j-1], weights[j] = weights[j], weights[j-1]
 			keys[j-1], keys[j] = keys[j], keys[j-1]
 		}
 	}

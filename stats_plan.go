@@ -98,11 +98,13 @@ func growAny[T any](x []T, n int) []T {
 
 // A gatherer is what a worker keeps for statistics.
 type gatherer struct {
-	rows  []rowState    // [rows of the tile]
-	lists []kernel.List // [rows of the tile], where TopK is at most kernel.ListLen
-	long  []longList    // [rows of the tile], where it is more
+	rows  []rowState // [rows of the tile]
+	score []float32  // [rows of the tile][kernel.ListLen] the largest scores, where TopK is at most that
+	key   []int32    // and their keys
+	long  []longList // [rows of the tile], where TopK is more
 
 	distance, sums, products, moments [kernel.RowStep]float32 // of the block at hand, see kernel.SoftmaxMoments
+	tops, rescale                     [kernel.RowStep]float32
 	room                              [keyTile]float32
 	index                             [keyTile + 16]int32
 	value                             [keyTile + 16]float32
@@ -126,7 +128,7 @@ func (c *call) prepareStats(rows int, w *worker) *gatherer {
 	if k := c.largestCount(); k > kernel.ListLen {
 		s.long = growAny(s.long, rows)
 	} else if k > 0 {
-		s.lists = growAny(s.lists, rows)
+		s.score, s.key = grow(s.score, rows*kernel.ListLen), growAny(s.key, rows*kernel.ListLen)
 	}
 	if c.columns {
 		s.weights = grow(s.weights, c.statRows*c.weightStride)

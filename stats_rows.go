@@ -21,15 +21,11 @@ type rowState struct {
 
 // resetRows makes the states of a tile's rows those before the first key.
 func (c *call) resetRows(t *tile, s *gatherer) {
-	k := c.largestCount()
-	for r := range c.rows(t) {
+	rows := c.rows(t)
+	for r := range rows {
 		s.rows[r] = rowState{top: -inf}
-		if k > kernel.ListLen {
-			s.long[r].n = 0
-		} else if k > 0 {
-			s.lists[r].Reset()
-		}
 	}
+	c.resetLargest(rows, s)
 }
 
 // addRows adds a block of keys to the states of a few rows: exponentials p of n keys, against the maxima tops.

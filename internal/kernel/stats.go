@@ -44,50 +44,33 @@ func momentsGeneric(p, scores []float32, top, c, distance float32) (sum, product
 	return sum, product, moment
 }
 
-// ListLen is the length of a List.
+// ListLen is the length of the lists of Largest.
 const ListLen = 16
 
-// A List is the largest scores of a row and their keys, the largest first, and of equal ones the one of the lower key.
-// Where there are fewer, scores are −Inf and keys −1.
-type List struct {
-	Score [ListLen]float32
-	Key   [ListLen]int32
-}
-
-// Reset makes l the list of no scores.
-func (l *List) Reset() {
-	for i := range l.Score {
-		l.Score[i], l.Key[i] = float32(math.Inf(-1)), -1
+// Largest takes the scores of each of the rows of s, n of them, into the row's list: score[r·ListLen:] and key[r·ListLen:]
+// are the largest scores so far and their keys, the largest first, and of equal ones the one of the lower key; where there
+// are fewer, −Inf and −1. The new keys are first, first+1, …, and greater than those in the list. The first k ≤ ListLen of
+// a list are right; those behind may miss scores. NaN is passed over.
+func Largest(score []float32, key []int32, s []float32, stride, rows, n, k int, first int32) {
+	if rows > 0 && n > 0 {
+		largest(score, key, s, stride, rows, n, k, first)
 	}
 }
 
-// Largest takes the scores of each of the rows of s, n of them, into the row's list. Their keys are first, first+1, …, and
-// greater than those in the list. Afterwards the first k ≤ ListLen of a list are right; those behind may miss scores. NaN
-// is passed over.
-func Largest(lists []List, s []float32, stride, n, k int, first int32) {
-	if n > 0 && len(lists) > 0 {
-		largest(lists, s, stride, n, k, first)
-	}
-}
-
-func largestGeneric(lists []List, s []float32, stride, n, k int, first int32) {
-	for r := range lists {
-		l, row := &lists[r], s[r*stride:][:n]
-		for j, x := range row {
-			if x > l.Score[k-1] {
-				l.insert(first+int32(j), x)
+func largestGeneric(score []float32, key []int32, s []float32, stride, rows, n, k int, first int32) {
+	for r := range rows {
+		score, key := (*[ListLen]float32)(score[r*ListLen:]), (*[ListLen]int32)(key[r*ListLen:])
+		for j, x := range s[r*stride:][:n] {
+			if !(x > score[k-1]) {
+				continue
 			}
+			at := k - 1
+			for ; at > 0 && score[at-1] < x; at-- {
+				score[at], key[at] = score[at-1], key[at-1]
+			}
+			score[at], key[at] = x, first+int32(j)
 		}
 	}
-}
-
-// insert puts a score in its place.
-func (l *List) insert(key int32, score float32) {
-	at := ListLen - 1
-	for ; at > 0 && l.Score[at-1] < score; at-- {
-		l.Score[at], l.Key[at] = l.Score[at-1], l.Key[at-1]
-	}
-	l.Score[at], l.Key[at] = score, key
 }
 
 // Collect gives the places and values of the s[j] that are at least threshold, in order of j: index first+j. It returns how

@@ -12,7 +12,7 @@ var ramp = [16]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 // largestAVX512 takes 1 ≤ rows ≤ 16 and n ≥ 1.
 //
 //go:noescape
-func largestAVX512(list *List, s *float32, stride, rows, n, k int, first int32)
+func largestAVX512(score *float32, key *int32, s *float32, stride, rows, n, k int, first int32)
 
 //go:noescape
 func collectAVX512(s *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
@@ -60,14 +60,14 @@ func momentsOf(p, scores []float32, top, c, distance float32) (sum, product, mom
 	return momentsGeneric(p, scores, top, c, distance)
 }
 
-func largest(lists []List, s []float32, stride, n, k int, first int32) {
-	if useAVX512 {
-		for r := 0; r < len(lists); r += 16 {
-			largestAVX512(&lists[r], &s[r*stride], stride, min(16, len(lists)-r), n, k, first)
-		}
+func largest(score []float32, key []int32, s []float32, stride, rows, n, k int, first int32) {
+	if !useAVX512 {
+		largestGeneric(score, key, s, stride, rows, n, k, first)
 		return
 	}
-	largestGeneric(lists, s, stride, n, k, first)
+	for r := 0; r < rows; r += 16 {
+		largestAVX512(&score[r*ListLen], &key[r*ListLen], &s[r*stride], stride, min(16, rows-r), n, k, first)
+	}
 }
 
 func collect(s []float32, threshold float32, first int32, index []int32, value []float32) (n int) {

@@ -27,22 +27,26 @@ GLOBL numbers<>(SB), RODATA|NOPTR, $16
 	VMAXPS     Z1, Z0, K2, Z2  \
 	VMOVAPS    Z2, Z0
 
-// func largestAVX512(list *List, s *float32, stride, rows, n, k int, first int32)
+// func largestAVX512(score *float32, key *int32, s *float32, stride, rows, n, k int, first int32)
 //
-//	DI list, SI row, R8 stride, R9 rows left, R10 number in sight, R11 whole fours of vectors left, R12 vectors left
-//	Z0 the list's scores, Z1 its keys, Z2 what a score must be above, Z3 lanes of the k-th
+//	DI, R14 the row's list    SI row, R8 stride, R9 rows    R10 numbers in sight, R12 vectors left, DX all of them
+//	Z0 the list's scores, Z1 its keys, Z2 what a score must be above, Z3 lanes of the k-th, Z5 −Inf
 //
-// Rows are read twice. First for a bound: the k-th largest of the maxima of sixteen parts, which k scores reach, and few
-// others. Then for the scores that are above what lies just under it, and above the k-th of the list: each is put into the
-// list by expanding the list around it. All bounds come first, since their chains are long and run side by side as long
-// as no branch is mispredicted.
-TEXT ·largestAVX512(SB), NOSPLIT, $64-52
-	MOVQ         list+0(FP), DI
-	MOVQ         s+8(FP), SI
-	MOVQ         stride+16(FP), R8
+// A row is read for the scores that are above the k-th of its list: each is put in by expanding the list around it. That
+// takes long if they are many. So before that a row whose list isn't full is read for a bound, the k-th largest of the
+// maxima of sixteen parts, which k scores reach, and few others; and so is a row in which many scores turn out to be above
+// the k-th, as where scores grow along the keys. The first kind of bounds come before all else: their chains are long,
+// and run side by side as long as no branch is mispredicted.
+//
+//	0(SP) bounds of the rows, 64(SP) how many scores of the row were put in, 72(SP) R10
+TEXT ·largestAVX512(SB), NOSPLIT, $80-60
+	MOVQ         score+0(FP), DI
+	MOVQ         key+8(FP), R14
+	MOVQ         s+16(FP), SI
+	MOVQ         stride+24(FP), R8
 	SHLQ         $2, R8
-	MOVQ         rows+24(FP), R9
-	MOVQ         k+40(FP), AX
+	MOVQ         rows+32(FP), R9
+	MOVQ         k+48(FP), AX
 	DECQ         AX
 	VPBROADCASTD AX, Z3
 	MOVL         $15, BX
@@ -50,11 +54,20 @@ TEXT ·largestAVX512(SB), NOSPLIT, $64-52
 	VPBROADCASTD BX, Z4
 	VBROADCASTSS numbers<>+4(SB), Z5
 	VPBROADCASTD numbers<>+8(SB), Z6
-	MOVQ         n+32(FP), DX
+	MOVQ         n+40(FP), DX
 	TAIL512(DX)
+	MOVQ         k+48(FP), AX
+	LEAQ         -4(DI)(AX*4), BX // the k-th of the lists
 	XORQ         R13, R13
 
 boundRow:
+	MOVL $0xff800000, AX
+	CMPL AX, (BX)
+	JEQ  bound
+	MOVL AX, 0(SP)(R13*4)
+	JMP  boundNext
+
+bound:
 	// The maxima; VMAXPS gives its last operand where one is NaN.
 	VMOVAPS Z5, Z16
 	VMOVAPS Z5, Z17
@@ -111,36 +124,41 @@ maximaTail:
 
 	// The float32 before the bound: one bit less if it is positive, one more if negative; −Inf stays. 0 counts as −0, so
 	// that the smallest negative number is before it.
-	VPERMPS   Z0, Z4, Z0
-	VPXORD    Z1, Z1, Z1
-	VPCMPD    $1, Z1, Z0, K3
-	VPADDD    Z6, Z0, Z2
-	VPSUBD    Z6, Z0, K3, Z2
-	VCMPPS    $0, Z1, Z0, K3
-	MOVL      $0x80000001, AX
+	VPERMPS      Z0, Z4, Z0
+	VPXORD       Z1, Z1, Z1
+	VPCMPD       $1, Z1, Z0, K3
+	VPADDD       Z6, Z0, Z2
+	VPSUBD       Z6, Z0, K3, Z2
+	VCMPPS       $0, Z1, Z0, K3
+	MOVL         $0x80000001, AX
 	VPBROADCASTD AX, K3, Z2
-	VCMPPS    $0, Z5, Z0, K3
-	VMOVAPS   Z5, K3, Z2
-	VMOVSS    X2, 0(SP)(R13*4)
-	ADDQ      R8, SI
-	INCQ      R13
-	CMPQ      R13, R9
-	JNE       boundRow
+	VCMPPS       $0, Z5, Z0, K3
+	VMOVAPS      Z5, K3, Z2
+	TESTQ        R13, R13
+	JLT          manyBound
+	VMOVSS       X2, 0(SP)(R13*4)
 
-	MOVQ s+8(FP), SI
-	LEAQ 0(SP), BP
+boundNext:
+	ADDQ R8, SI
+	ADDQ $64, BX
+	INCQ R13
+	CMPQ R13, R9
+	JNE  boundRow
+
+	MOVQ s+16(FP), SI
+	XORQ BP, BP
 
 scanRow:
-	VBROADCASTSS (BP), Z2
-	ADDQ      $4, BP
-	VMOVUPS   (DI), Z0
-	VMOVDQU32 64(DI), Z1
-	VPERMPS   Z0, Z3, Z7
-	VMAXPS    Z7, Z2, Z2
-	MOVQ      SI, R10
-	MOVQ      DX, R12
-	SUBQ      $4, R12
-	JLT       scanRest
+	VBROADCASTSS 0(SP)(BP*4), Z2
+	VMOVUPS      (DI), Z0
+	VMOVDQU32    (R14), Z1
+	VPERMPS      Z0, Z3, Z7
+	VMAXPS       Z7, Z2, Z2
+	MOVQ         $0, 64(SP)
+	MOVQ         SI, R10
+	MOVQ         DX, R12
+	SUBQ         $4, R12
+	JLT          scanRest
 
 scanLoop:
 	VMOVUPS  (R10), Z20
@@ -177,7 +195,7 @@ scanTail:
 	VCMPPS    $0x1e, Z2, Z20, K1, K2
 	KMOVW     K2, BX
 	MOVQ      $2, R11
-	JMP     insert
+	JMP       insert
 
 scanFour:
 	VCMPPS $0x11, (R10), Z2, K2
@@ -195,15 +213,20 @@ scanFour:
 	SHLQ   $48, AX
 	ORQ    AX, BX
 	XORQ   R11, R11
+	POPCNTQ BX, AX
+	ADDQ   64(SP), AX
+	CMPQ   AX, $24
+	JGT    many
+	MOVQ   AX, 64(SP)
 
-	// BX are the scores to insert, from R10 on; R11 is where to go on. In the list, the scores that are smaller give way.
+	// BX are the scores to put in, from R10 on; R11 is where to go on. In the list, the scores that are smaller give way.
 insert:
-	TESTQ BX, BX
-	JEQ   inserted
-	MOVQ  R10, R13
-	SUBQ  SI, R13
-	SHRQ  $2, R13
-	ADDL  first+48(FP), R13
+	TESTQ   BX, BX
+	JEQ     inserted
+	MOVQ    R10, R13
+	SUBQ    SI, R13
+	SHRQ    $2, R13
+	ADDL    first+56(FP), R13
 
 insertLoop:
 	TZCNTQ       BX, CX
@@ -230,13 +253,33 @@ inserted:
 	JEQ  scanOneNext
 
 	VMOVUPS   Z0, (DI)
-	VMOVDQU32 Z1, 64(DI)
-	ADDQ      $128, DI
+	VMOVDQU32 Z1, (R14)
+	ADDQ      $64, DI
+	ADDQ      $64, R14
 	ADDQ      R8, SI
-	DECQ      R9
+	INCQ      BP
+	CMPQ      BP, R9
 	JNE       scanRow
 	VZEROUPPER
 	RET
+
+	// Many scores are above the k-th: a bound for this row, once, before more are put in.
+many:
+	MOVQ      $-1000000000, AX
+	MOVQ      AX, 64(SP)
+	VMOVUPS   Z0, (DI)
+	VMOVDQU32 Z1, (R14)
+	MOVQ      R10, 72(SP)
+	MOVQ      $-1, R13
+	JMP       bound
+
+manyBound:
+	MOVQ      72(SP), R10
+	VMOVUPS   (DI), Z0
+	VMOVDQU32 (R14), Z1
+	VPERMPS   Z0, Z3, Z7
+	VMAXPS    Z7, Z2, Z2
+	JMP       scanLoop
 
 // func collectAVX512(s *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
 TEXT ·collectAVX512(SB), NOSPLIT, $0-48

@@ -10,8 +10,8 @@ func momentsOf(p, scores []float32, top, c, distance float32) (sum, product, mom
 	return momentsGeneric(p, scores, top, c, distance)
 }
 
-func largest(lists []List, s []float32, stride, n, k int, first int32) {
-	largestGeneric(lists, s, stride, n, k, first)
+func largest(score []float32, key []int32, s []float32, stride, rows, n, k int, first int32) {
+	largestGeneric(score, key, s, stride, rows, n, k, first)
 }
 
 func collect(s []float32, threshold float32, first int32, index []int32, value []float32) (n int) {

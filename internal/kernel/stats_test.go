@@ -78,11 +78,13 @@ func TestSoftmaxMoments(t *testing.T) {
 func TestLargest(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 3))
+		rising := float32(0)
 		for _, n := range append(statLengths(), 0) {
 			for _, k := range []int{1, 2, 8, ListLen} {
 				for _, draw := range []func() float32{
 					func() float32 { return float32(rng.NormFloat64()) },
 					func() float32 { return float32(rng.IntN(5) - 2) },
+					func() float32 { rising++; return rising },
 					func() float32 {
 						return []float32{-inf, 0, float32(math.Copysign(0, -1)), 1e-45, -1e-45, inf, nan}[rng.IntN(7)]
 					},
@@ -98,12 +100,12 @@ func TestLargest(t *testing.T) {
 func checkLargest(t *testing.T, n, k int, draw func() float32) {
 	t.Helper()
 	const rows, blocks = 3, 3
-	lists := make([]List, rows)
+	score, key := make([]float32, rows*ListLen), make([]int32, rows*ListLen)
+	for i := range key {
+		score[i], key[i] = -inf, -1
+	}
 	all := make([][]float32, rows)
 	stride := n + 2
-	for r := range lists {
-		lists[r].Reset()
-	}
 	for block := range blocks {
 		s := make([]float32, rows*stride)
 		for i := range s {
@@ -112,7 +114,7 @@ func checkLargest(t *testing.T, n, k int, draw func() float32) {
 		for r := range rows {
 			all[r] = append(all[r], s[r*stride:][:n]...)
 		}
-		Largest(lists, s, stride, n, k, int32(block*n))
+		Largest(score, key, s, stride, rows, n, k, int32(block*n))
 	}
 	for r, row := range all {
 		var keys []int
@@ -122,14 +124,14 @@ func checkLargest(t *testing.T, n, k int, draw func() float32) {
 			}
 		}
 		slices.SortStableFunc(keys, func(a, b int) int { return cmp.Compare(row[b], row[a]) })
+		score, key := score[r*ListLen:], key[r*ListLen:]
 		for i := range k {
 			if i >= len(keys) {
-				if lists[r].Key[i] != -1 {
-					t.Fatalf("n=%d k=%d: key %d at place %d, expected none", n, k, lists[r].Key[i], i)
+				if key[i] != -1 {
+					t.Fatalf("n=%d k=%d: key %d at place %d, expected none", n, k, key[i], i)
 				}
-			} else if lists[r].Key[i] != int32(keys[i]) || lists[r].Score[i] != row[keys[i]] {
-				t.Fatalf("n=%d k=%d: key %d of score %v at place %d, expected %d of %v",
-					n, k, lists[r].Key[i], lists[r].Score[i], i, keys[i], row[keys[i]])
+			} else if key[i] != int32(keys[i]) || score[i] != row[keys[i]] {
+				t.Fatalf("n=%d k=%d: key %d of score %v at place %d, expected %d of %v", n, k, key[i], score[i], i, keys[i], row[keys[i]])
 			}
 		}
 	}
