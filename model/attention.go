@@ -10,10 +10,9 @@ type selfAttention struct {
 	o   linear // [dim][heads·headDim]
 }
 
-// forward is the attention of every sequence of the pass over itself: what is added to x is in p.out. next is the
-// layer behind it.
-func (a *selfAttention) forward(p *pass, next *linear) error {
-	p.multiply(&a.qkv, p.qkv, p.x, nil, &a.o)
+// forward is the attention of every sequence of the pass over itself: what is added to x is in p.out.
+func (a *selfAttention) forward(p *pass) error {
+	p.multiply(&a.qkv, p.qkv, p.x, nil)
 	s := &p.attention
 	s.q, s.k, s.v, s.z = p.heads(p.qkv, 0), p.heads(p.qkv, 1), p.heads(p.qkv, 2), p.heads(p.z, 0)
 	p.editValues(s.v)
@@ -31,7 +30,7 @@ func (a *selfAttention) forward(p *pass, next *linear) error {
 	}
 	p.editZ(s.z)
 	p.tapHeads(Z, s.z)
-	p.multiply(&a.o, p.out, p.z, nil, next)
+	p.multiply(&a.o, p.out, p.z, nil)
 	p.tap(AttentionOutput, p.out.data, p.info.ModelDim)
 	return nil
 }

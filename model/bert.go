@@ -26,11 +26,7 @@ func (b *bert) forward(p *pass) error {
 		if err := p.enter(i); err != nil {
 			return err
 		}
-		var next *linear
-		if i+1 < len(b.layers) {
-			next = &b.layers[i+1].attention.qkv
-		}
-		if err := b.layers[i].forward(p, next); err != nil {
+		if err := b.layers[i].forward(p); err != nil {
 			return err
 		}
 		p.tap(Residual, p.x.data, p.info.ModelDim)
@@ -77,7 +73,7 @@ func (e *bertEmbeddings) forward(p *pass) {
 	}
 	p.team.Run(s, p.pieces())
 	if e.project != nil {
-		p.multiply(e.project, p.x, s.x, nil, nil)
+		p.multiply(e.project, p.x, s.x, nil)
 	}
 }
 
@@ -134,15 +130,14 @@ type bertLayer struct {
 	norm          layerNorm
 }
 
-// forward changes p.x. next is the first product of the next layer, or nil.
-func (l *bertLayer) forward(p *pass, next *linear) error {
-	if err := l.attention.forward(p, &l.up); err != nil {
+func (l *bertLayer) forward(p *pass) error { // p.x, in place
+	if err := l.attention.forward(p); err != nil {
 		return err
 	}
 	p.addAndNorm(&l.attentionNorm)
 
-	p.multiply(&l.up, p.mlp, p.x, l.act, &l.down)
-	p.multiply(&l.down, p.out, p.mlp, nil, next)
+	p.multiply(&l.up, p.mlp, p.x, l.act)
+	p.multiply(&l.down, p.out, p.mlp, nil)
 	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
 	p.addAndNorm(&l.norm)
 	return nil

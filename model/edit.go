@@ -169,7 +169,7 @@ func (m *Model) RunLayer(ctx context.Context, layer int, hidden []float32, taps 
 		return nil, err
 	}
 	copy(p.x.data, hidden)
-	if err := m.network.layers[layer].forward(p, nil); err != nil {
+	if err := m.network.layers[layer].forward(p); err != nil {
 		return nil, err
 	}
 	p.tap(Residual, p.x.data, m.info.ModelDim)

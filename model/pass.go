@@ -147,13 +147,10 @@ func (p *pass) enter(layer int) error {
 	return p.ctx.Err()
 }
 
-// multiply computes dst = act(x·Wᵀ + b); a nil act is none. next is the layer that comes next, or nil.
-func (p *pass) multiply(l *linear, dst, x rows, act activation, next *linear) {
+// multiply computes dst = act(x·Wᵀ + b); a nil act is none.
+func (p *pass) multiply(l *linear, dst, x rows, act activation) {
 	m := &p.product
-	m.Matrix, m.Bias, m.Act, m.Next = &l.weight, l.bias, act, nil
-	if next != nil {
-		m.Next = &next.weight
-	}
+	m.Matrix, m.Bias, m.Act = &l.weight, l.bias, act
 	m.Dst, m.DstStride, m.X, m.XStride, m.Rows = dst.data, dst.stride, x.data, x.stride, p.tokens()
 	m.Run(p.team)
 }

@@ -31,6 +31,23 @@ func expandBFloat16Generic(dst []float32, src []uint16) {
 	}
 }
 
-// Prefetch asks for the memory of x to be brought into the second-level cache, while other work goes on. It changes
-// nothing that can be seen.
-func Prefetch(x []uint16) { prefetch(x) }
+// MultiplyHalf is ExpandHalf(expanded, panel), for one panel of that depth, and Multiply of at most RowStep rows with all
+// columns of it, at once: what is read from farther away is expanded between the multiplications, for other rows to use.
+func MultiplyHalf(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32) {
+	if rows > 0 && depth > 0 && multiplyHalf(dst, dstStride, a, aStride, expanded, panel, rows, depth, rescale) {
+		return
+	}
+	expanded = expanded[:depth*PanelWidth]
+	ExpandHalf(expanded, panel)
+	Multiply(dst, dstStride, a, aStride, Packed(expanded, depth), rows, depth, PanelWidth, rescale)
+}
+
+// MultiplyBFloat16 is MultiplyHalf for bfloat16.
+func MultiplyBFloat16(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32) {
+	if rows > 0 && depth > 0 && multiplyBFloat16(dst, dstStride, a, aStride, expanded, panel, rows, depth, rescale) {
+		return
+	}
+	expanded = expanded[:depth*PanelWidth]
+	ExpandBFloat16(expanded, panel)
+	Multiply(dst, dstStride, a, aStride, Packed(expanded, depth), rows, depth, PanelWidth, rescale)
+}

@@ -19,11 +19,6 @@ func expandBFloat16AVX512(dst *float32, src *uint16, n int)
 //go:noescape
 func expandBFloat16AVX2(dst *float32, src *uint16, n int) // n a multiple of 8
 
-// prefetchT1 fetches the cache lines that x and the n bytes from there on are in; n > 0.
-//
-//go:noescape
-func prefetchT1(x *uint16, n int)
-
 func expandHalf(dst []float32, src []uint16) {
 	n := len(dst)
 	switch {
@@ -52,8 +47,34 @@ func expandBFloat16(dst []float32, src []uint16) {
 	expandBFloat16Generic(dst, src)
 }
 
-func prefetch(x []uint16) {
-	if len(x) > 0 {
-		prefetchT1(&x[0], 2*len(x))
+//go:noescape
+func multiplyHalfAVX512(dst *float32, dstStride int, a *float32, aStride int, expanded *float32, panel *uint16, rows, depth int, rescale *float32) // 1 ≤ rows ≤ 12
+
+//go:noescape
+func multiplyBFloat16AVX512(dst *float32, dstStride int, a *float32, aStride int, expanded *float32, panel *uint16, rows, depth int, rescale *float32) // 1 ≤ rows ≤ 12
+
+// multiplyHalf reports whether there is a kernel that does it.
+func multiplyHalf(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32) bool {
+	if !useAVX512 {
+		return false
 	}
+	var keep *float32
+	if rescale != nil {
+		keep = &rescale[0]
+	}
+	multiplyHalfAVX512(&dst[0], dstStride, &a[0], aStride, &expanded[0], &panel[0], rows, depth, keep)
+	return true
+}
+
+// multiplyBFloat16 reports whether there is a kernel that does it.
+func multiplyBFloat16(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32) bool {
+	if !useAVX512 {
+		return false
+	}
+	var keep *float32
+	if rescale != nil {
+		keep = &rescale[0]
+	}
+	multiplyBFloat16AVX512(&dst[0], dstStride, &a[0], aStride, &expanded[0], &panel[0], rows, depth, keep)
+	return true
 }

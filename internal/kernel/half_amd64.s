@@ -125,17 +125,3 @@ bfloatLoop:
 	JGT       bfloatLoop
 	VZEROUPPER
 	RET
-
-// func prefetchT1(x *uint16, n int)
-TEXT ·prefetchT1(SB), NOSPLIT, $0-16
-	MOVQ x+0(FP), SI
-	MOVQ n+8(FP), CX
-	ADDQ SI, CX
-	ANDQ $-64, SI
-
-prefetchLoop:
-	PREFETCHT1 (SI)
-	ADDQ       $64, SI
-	CMPQ       SI, CX
-	JLT        prefetchLoop
-	RET

@@ -8,11 +8,6 @@ func expandHalfNEON(dst *float32, src *uint16, n int) // n a multiple of 8, > 0
 //go:noescape
 func expandBFloat16NEON(dst *float32, src *uint16, n int) // n a multiple of 8, > 0
 
-// prefetchL2 fetches the cache lines that x and the n bytes from there on are in; n > 0.
-//
-//go:noescape
-func prefetchL2(x *uint16, n int)
-
 func expandHalf(dst []float32, src []uint16) {
 	if n := len(dst) &^ 7; useNEON && n > 0 {
 		expandHalfNEON(&dst[0], &src[0], n)
@@ -27,10 +22,4 @@ func expandBFloat16(dst []float32, src []uint16) {
 		dst, src = dst[n:], src[n:]
 	}
 	expandBFloat16Generic(dst, src)
-}
-
-func prefetch(x []uint16) {
-	if len(x) > 0 {
-		prefetchL2(&x[0], 2*len(x))
-	}
 }

@@ -40,17 +40,3 @@ bfloatLoop:
 	SUBS    $8, R2
 	BGT     bfloatLoop
 	RET
-
-// func prefetchL2(x *uint16, n int)
-TEXT ·prefetchL2(SB), NOSPLIT, $0-16
-	MOVD x+0(FP), R0
-	MOVD n+8(FP), R1
-	ADD  R0, R1
-	AND  $~63, R0
-
-prefetchLoop:
-	PRFM (R0), PLDL2KEEP
-	ADD  $64, R0
-	CMP  R1, R0
-	BLT  prefetchLoop
-	RET

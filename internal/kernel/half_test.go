@@ -56,12 +56,57 @@ func TestExpandLengths(t *testing.T) {
 					}
 					dst := room.slice(edge, n)
 					e.expand(dst, src)
-					Prefetch(src)
 					room.checkAround(t, e.name)
 					for j, x := range dst {
 						if want := e.value(src[j]); !same(x, want) {
 							t.Fatalf("n=%d: %s %d is %v, expected %v", n, e.name, j, x, want)
 						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// A product with a panel that is expanded on the way is the product with the expanded panel, to the bit.
+func TestMultiplyExpand(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		next := numbers(t)
+		dstRoom, aRoom, wideRoom := newRoom[float32](t, 12*40), newRoom[float32](t, 12*300), newRoom[float32](t, 300*PanelWidth)
+		memory := guarded(t, 2*300*PanelWidth)
+		all := unsafe.Slice((*uint16)(unsafe.Pointer(&memory[0])), len(memory)/2)
+		for _, f := range []struct {
+			multiply func(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32)
+			expand   func(dst []float32, src []uint16)
+			one      uint16
+		}{{MultiplyHalf, ExpandHalf, 0x3c00}, {MultiplyBFloat16, ExpandBFloat16, 0x3f80}} {
+			for rows := 1; rows <= RowStep; rows++ {
+				for _, depth := range []int{1, 2, 7, 8, 9, 16, 63, 192, 300} {
+					for i, edge := range edges {
+						panel := all[:depth*PanelWidth]
+						if edge == "back" {
+							panel = all[len(all)-depth*PanelWidth:]
+						}
+						for j := range panel {
+							panel[j] = f.one + uint16(j*37%256) - uint16(j%2)<<15
+						}
+						dstStride, aStride := PanelWidth+i, depth+i
+						dst := dstRoom.fill(edge, matrixSize(rows, PanelWidth, dstStride), next)
+						a := aRoom.fill(edge, matrixSize(rows, depth, aStride), next)
+						wide := wideRoom.slice(edge, depth*PanelWidth)
+						var rescale []float32
+						if depth%2 == 0 {
+							rescale = random(next, rows)
+						}
+						want, expanded := clone(dst), make([]float32, depth*PanelWidth)
+						f.expand(expanded, panel)
+						Multiply(want, dstStride, a, aStride, Packed(expanded, depth), rows, depth, PanelWidth, rescale)
+						f.multiply(dst, dstStride, a, aStride, wide, panel, rows, depth, rescale)
+						checkSame(t, dst, want)
+						checkSame(t, wide, expanded)
+						dstRoom.checkAround(t, "dst")
+						wideRoom.checkAround(t, "expanded")
+						aRoom.checkUnchanged(t, "a")
 					}
 				}
 			}

@@ -3,7 +3,6 @@ package matmul
 import (
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/team"
@@ -14,7 +13,7 @@ import (
 type panels struct {
 	ready atomic.Bool
 	once  sync.Once
-	half  []uint16  // F16 and BF16; with F32 the memory of full
+	half  []uint16  // F16 and BF16
 	full  []float32 // F32
 }
 
@@ -22,17 +21,16 @@ type panels struct {
 func (m *Matrix) Prepare(t *team.Team) { m.lay(t) }
 
 // lay lays the matrix out, the first time that it is called.
-func (m *Matrix) lay(t *team.Team) *panels {
+func (m *Matrix) lay(t *team.Team) {
 	p := m.panels
 	if p.ready.Load() {
-		return p
+		return
 	}
 	p.once.Do(func() {
 		count := kernel.Panels(m.out)
 		size := count * m.in * kernel.PanelWidth
 		if m.format == F32 {
 			p.full = make([]float32, size)
-			p.half = unsafe.Slice((*uint16)(unsafe.Pointer(&p.full[0])), 2*size)
 		} else {
 			p.half = make([]uint16, size)
 		}
@@ -40,7 +38,6 @@ func (m *Matrix) lay(t *team.Team) *panels {
 		t.Run(s, count)
 		p.ready.Store(true)
 	})
-	return p
 }
 
 // A layStep lays out one panel as a piece.
@@ -80,25 +77,25 @@ func spread(column, row []uint16) {
 	}
 }
 
-// panelAt is some steps in depth of a panel as float32: in place, or expanded into room.
-func (m *Matrix) panelAt(p *panels, panel, from, depth int, room []float32) kernel.B {
+// multiply computes some rows of a product with some steps in depth of a panel: dst = keep·dst + a·panel. Where the panel
+// has to be expanded, that is done into room on the way if it is the first group of rows, and was done if not.
+func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int, panel, from, depth int, room []float32, first bool, rows, width int, keep []float32) {
 	at, n := (panel*m.in+from)*kernel.PanelWidth, depth*kernel.PanelWidth
-	switch m.format {
-	case F32:
-		return kernel.Packed(p.full[at:][:n], depth)
-	case F16:
-		kernel.ExpandHalf(room[:n], p.half[at:][:n])
-	case BF16:
-		kernel.ExpandBFloat16(room[:n], p.half[at:][:n])
+	p := m.panels
+	switch {
+	case m.format == F32:
+		room = p.full[at:]
+	case !first:
+	case width < kernel.PanelWidth && m.format == F16:
+		kernel.ExpandHalf(room[:n], p.half[at:])
+	case width < kernel.PanelWidth:
+		kernel.ExpandBFloat16(room[:n], p.half[at:])
+	case m.format == F16:
+		kernel.MultiplyHalf(dst, dstStride, a, aStride, room, p.half[at:], rows, depth, keep)
+		return
+	default:
+		kernel.MultiplyBFloat16(dst, dstStride, a, aStride, room, p.half[at:], rows, depth, keep)
+		return
 	}
-	return kernel.Packed(room[:n], depth)
-}
-
-// chunk is some steps in depth of a panel as they are stored, or as many as there are.
-func (m *Matrix) chunk(panel, from, depth int) []uint16 {
-	width := kernel.PanelWidth
-	if m.format == F32 {
-		width *= 2
-	}
-	return m.panels.half[(panel*m.in+from)*width:][:min(depth, m.in-from)*width]
+	kernel.Multiply(dst, dstStride, a, aStride, kernel.Packed(room[:n], depth), rows, depth, width, keep)
 }

@@ -6,18 +6,13 @@ import (
 )
 
 const (
-	// depthStep is the number of steps in depth for which a panel is expanded at a time: 24 KB, which stay in a first-level
-	// cache beside twelve rows of x.
-	depthStep = 192
+	// depthStep is the number of steps in depth for which a panel is expanded at a time: 48 KB, which a second-level cache
+	// delivers as fast as they are multiplied. With fewer, more time goes into beginning and ending the sums of a tile.
+	depthStep = 384
 
 	// blockFloats bounds the rows of x that a piece goes through for its panel: 768 KB, which stay in a second-level cache
 	// while all panels pass by.
 	blockFloats = 192 << 10
-
-	// fewestRowsToFetch is the number of rows from which on the parameters that come next are fetched while those at hand
-	// are multiplied. With fewer rows the time goes into reading parameters one after another, which the processor
-	// fetches ahead by itself.
-	fewestRowsToFetch = 24
 
 	// piecesPerThread is how many pieces there are at least, if there are rows for it, so that no thread waits long for the
 	// last one.
@@ -40,15 +35,10 @@ type Product struct {
 
 	Rows, DstStride, XStride int
 
-	// Next, if not nil, is the matrix of the product that comes next, of which the beginning is fetched at the end of this.
-	Next *Matrix
-
-	panels        *panels
-	count, pieces int // of panels; of pieces
-	size          int // of the team
-	blockRows     int // in a piece
-	depth         int // steps at a time
-	scratch       []*scratch
+	count     int // of panels
+	blockRows int // in a piece
+	depth     int // steps at a time
+	scratch   []*scratch
 }
 
 // scratch is what a worker needs.
@@ -66,7 +56,7 @@ func (p *Product) Run(t *team.Team) {
 		return
 	}
 	m := p.Matrix
-	p.panels = m.lay(t)
+	m.lay(t)
 	p.count = kernel.Panels(m.out)
 	blocks := divide(p.Rows*m.in, blockFloats)
 	if wanted := piecesPerThread * t.Size(); p.count*blocks < wanted && t.Size() > 1 {
@@ -77,28 +67,11 @@ func (p *Product) Run(t *team.Team) {
 	for len(p.scratch) < t.Size() {
 		p.scratch = append(p.scratch, new(scratch))
 	}
-	p.size, p.pieces = t.Size(), p.count*divide(p.Rows, p.blockRows)
-	t.Run(p, p.pieces)
+	t.Run(p, p.count*divide(p.Rows, p.blockRows))
 }
 
 // divide is n/by, rounded up.
 func divide(n, by int) int { return (n + by - 1) / by }
-
-// ahead is the parameters that a worker needs, most probably, after those of a piece before a depth.
-func (p *Product) ahead(piece, from int) []uint16 {
-	m := p.Matrix
-	if from < m.in {
-		return m.chunk(piece%p.count, from, p.depth)
-	}
-	piece += p.size
-	if piece < p.pieces {
-		return m.chunk(piece%p.count, 0, p.depth)
-	}
-	if piece -= p.pieces; p.Next == nil || piece >= kernel.Panels(p.Next.out) || !p.Next.panels.ready.Load() {
-		return nil
-	}
-	return p.Next.chunk(piece, 0, p.depth)
-}
 
 // Do computes the columns of one panel for a block of rows.
 func (p *Product) Do(piece, worker int) {
@@ -122,22 +95,15 @@ func (p *Product) Do(piece, worker int) {
 	group := divide(rows, divide(rows, kernel.RowStep))
 	for from := 0; from < m.in; from += p.depth {
 		depth := min(p.depth, m.in-from)
-		b := m.panelAt(p.panels, panel, from, depth, s.panel[:])
-		ahead := p.ahead(piece, from+depth)
-		fetch := kernel.RoundUp(divide(len(ahead)*group, rows), kernel.PanelWidth)
 		for r := 0; r < rows; r += group {
 			n := min(group, rows-r)
-			if rows >= fewestRowsToFetch {
-				kernel.Prefetch(ahead[:min(fetch, len(ahead))])
-				ahead = ahead[min(fetch, len(ahead)):]
-			}
 			keep := ones[:n]
 			if from == 0 && bias == nil {
 				keep = nil
 			} else if from == 0 {
 				kernel.SetRows(out[r*stride:], stride, n, bias)
 			}
-			kernel.Multiply(out[r*stride:], stride, p.X[(first+r)*p.XStride+from:], p.XStride, b, n, depth, width, keep)
+			m.multiply(out[r*stride:], stride, p.X[(first+r)*p.XStride+from:], p.XStride, panel, from, depth, s.panel[:], r == 0, n, width, keep)
 			if p.Act != nil && from+depth == m.in {
 				p.Act(out[r*stride:], stride, n, width)
 			}

@@ -21,6 +21,7 @@ func files() map[string]string {
 	return map[string]string{
 		"multiply_avx512_amd64.s": multiplyX86(avx512),
 		"multiply_avx2_amd64.s":   multiplyX86(avx2),
+		"half_multiply_amd64.s":   multiplyExpand(avx512),
 		"multiply_neon_arm64.s":   multiplyNEON(),
 	}
 }

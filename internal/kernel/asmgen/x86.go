@@ -124,6 +124,11 @@ func (m x86) tile(a *asm, rows, vectors int, name string) {
 	a.line("DECQ AX")
 	a.line("JNE  %sone", prefix)
 	a.label("%sstore", prefix)
+	m.store(a, rows, vectors)
+}
+
+// store writes the accumulators.
+func (m x86) store(a *asm, rows, vectors int) {
 	a.line("MOVQ DI, AX")
 	for r := range rows {
 		for v := range vectors {
@@ -167,6 +172,11 @@ func (m x86) step(a *asm, rows, vectors, step int) {
 	if step%4 == 3 {
 		a.line("LEAQ (BX)(R10*4), BX")
 	}
+	m.multiplyStep(a, rows, vectors, step, b)
+}
+
+// multiplyStep adds the products of a number of each row of A with the row of B in the registers from b on.
+func (m x86) multiplyStep(a *asm, rows, vectors, step, b int) {
 	spare := m.registers - m.firstA
 	for r := range rows {
 		x := m.firstA + r%spare
