@@ -106,7 +106,7 @@ type thumbs struct {
 }
 
 // maxThumb is the side of the largest thumbnail; larger maps are pooled by their maxima, so that a diagonal stays one.
-const maxThumb = 32
+const maxThumb = 24
 
 // maxSimilarTokens is the longest text for which every head is compared with every other.
 const maxSimilarTokens = 128

@@ -1,7 +1,7 @@
 // The page: it holds the state, loads what the state needs, and has the parts draw it.
 
 import {parse, format, views} from './address.js';
-import {byId, el, tone, visible} from './dom.js';
+import {byId, el, visible} from './dom.js';
 import {open} from './source.js';
 import {show, fixed, percent, ordinal} from './numbers.js';
 import {frame, merge, mean, hidden, rank, strongest} from './maps.js';
@@ -179,6 +179,7 @@ class App {
     this.drawCard();
     this.light();
     document.body.dataset.ready = state.view;
+    performance.mark('drawn');
   }
 
   get name() {
@@ -249,16 +250,19 @@ class App {
     card.push(...list);
     if (run.heads > 1 && state.heads.length === 1) card.push(alike, this.switchOff());
     byId('card').replaceChildren(...card);
-    await Promise.all([this.drawRanking(found), this.drawSimilar(alike, turn)]);
+    try {
+      await Promise.all([this.drawRanking(found), this.drawSimilar(alike, turn)]);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   async drawRanking(host) {
-    const {state, run} = this;
-    if (state.query === null || state.key === null) return;
-    const tokensOf = (i) => (state.words ? this.frame.units[this.frame.of[i]].tokens : [i]);
-    const list = await this.source.find(run, tokensOf(state.query), tokensOf(state.key));
-    const label = (i) => this.frame.units[this.frame.of[i]].label;
-    host.replaceChildren(...ranking(list, label(state.query), label(state.key), this.code,
+    const {state: {query, key, words}, run, frame: {units, of}} = this;
+    if (query === null || key === null) return;
+    const tokensOf = (i) => (words ? units[of[i]].tokens : [i]);
+    const list = await this.source.find(run, tokensOf(query), tokensOf(key));
+    host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
       {show: (x) => show(x, this.code), choose: (l, h) => this.choose(l, h)}));
   }
 
@@ -380,6 +384,13 @@ class App {
       }, el('b', {}, letter), ` ${name} `, el('span', {class: 'faint'}, String(counts.get(letter)))));
   }
 
+  // giveUp leaves a field as it was before something was typed.
+  giveUp(field) {
+    const before = {text: this.run.text, find: this.state.find, compare: this.state.compare}[field.id];
+    if (before !== undefined) field.value = before ?? '';
+    field.blur();
+  }
+
   // find locks a word, or the two of a:b.
   find(text) {
     const {run} = this;
@@ -416,5 +427,4 @@ class App {
 }
 
 window.rapt = new App();
-window.rapt.tone = tone;
 window.rapt.start();

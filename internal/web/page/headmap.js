@@ -2,7 +2,6 @@
 
 import {viridis} from './color.js';
 import {el, visible} from './dom.js';
-import {fixed} from './numbers.js';
 
 const orders = {
   relation: (r) => -r.relation,
@@ -85,12 +84,12 @@ export class HeadMap {
 }
 
 // ranking lists heads by the weight of an edge.
-export function ranking(list, from, to, code, {show, choose}) {
+export function ranking(list, from, to, {show, choose}) {
   const rows = list.slice(0, 8).map(({layer, head, score}) =>
     el('li', {},
       el('button', {type: 'button', class: 'link', onclick: () => choose(layer, head)}, `L${layer} H${head}`),
       el('span', {class: 'bar'}, barOf(score / (list[0].score || 1))),
-      el('span', {class: 'number'}, code && code.kind !== 'digits' ? fixed(score, 4) : show(score))));
+      el('span', {class: 'number'}, show(score))));
   return [el('h3', {}, `Heads by ${visible(from)} → ${visible(to)}`), el('ol', {class: 'ranking'}, rows)];
 }
 

@@ -7,14 +7,20 @@ import {attention} from './seven.js';
 
 const parts = [
   {name: 'x', title: 'x', text: 'What enters the layer: a row for each token.'},
-  {name: 'q', title: 'q = x·W_q + b', text: 'What each token asks for.'},
-  {name: 'k', title: 'k = x·W_k + b', text: 'What each token offers to be found by.'},
-  {name: 'v', title: 'v = x·W_v + b', text: 'What each token passes on.'},
+  {name: 'q', title: 'q = x·W + b', text: 'What each token asks for.'},
+  {name: 'k', title: 'k = x·W + b', text: 'What each token offers to be found by.'},
+  {name: 'v', title: 'v = x·W + b', text: 'What each token passes on.'},
   {name: 'scores', title: 'scores = q·kᵀ', text: 'How well a row’s question fits a column’s offer.', square: true},
   {name: 'scaled', title: 'scaled = scores / √d', text: 'The same, of a size that doesn’t grow with d.', square: true},
   {name: 'weights', title: 'weights = softmax(scaled)', text: 'The attention of this head: each row sums to 1.', square: true},
   {name: 'output', title: 'z = weights·v', text: 'Each token as the mixture of what it looks at.'},
 ];
+
+// titleOf is a title with its index set low.
+function titleOf({name, title}) {
+  const [before, after] = title.split('W');
+  return after === undefined ? [title] : [before + 'W', el('sub', {}, name), after];
+}
 
 export class Inside {
   constructor() {
@@ -26,7 +32,7 @@ export class Inside {
       leave: () => this.unpoint(),
     })]));
     this.figures = Object.fromEntries(parts.map((p) => [p.name, el('figure', {class: p.square ? 'square' : ''},
-      el('figcaption', {}, el('b', {}, p.title), el('small', {}), el('span', {}, p.text)), this.grids[p.name].element)]));
+      el('figcaption', {}, el('b', {}, ...titleOf(p)), el('small', {}), el('span', {}, p.text)), this.grids[p.name].element)]));
     this.element = el('div', {class: 'inside'}, this.note, el('div', {class: 'figures'}, parts.map((p) => this.figures[p.name])), this.formula);
   }
 

@@ -27,9 +27,9 @@ const keys = [
 export function listen(app) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !app.run) return;
-    const typing = event.target.matches('input:not([type=checkbox]), select, textarea') || event.target.closest('dialog');
+    const typing = event.target.matches('input:not([type=checkbox]), select, textarea') || event.target.closest('dialog[open]');
     if (typing) {
-      if (event.key === 'Escape' && !event.target.closest('dialog')) event.target.blur();
+      if (event.key === 'Escape' && !event.target.closest('dialog[open]')) app.giveUp(event.target);
       return;
     }
     if (event.key === 'Enter' && event.target.matches('button, a, summary')) return;

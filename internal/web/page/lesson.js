@@ -14,21 +14,21 @@ const symbols = {
   q: 'Q', k: 'K', v: 'V', scores: 'scores', scaled: 'scaled', weights: 'weights', output: 'output',
 };
 
-// steps: what each does, its formula, and the factors of its equation. 't' after a name is the transposed matrix.
+// steps: what each does, its formula (and the index at its end), and the factors of its equation; kt is K transposed.
 const steps = [
-  {title: 'Queries', formula: 'Q = X·Wq', result: 'q', parts: ['x', '·', 'wq', '=', 'q'],
+  {title: 'Queries', formula: ['Q = X·W', 'q'], result: 'q', parts: ['x', '·', 'wq', '=', 'q'],
     text: 'What does each word ask for? Its three numbers, through a matrix that a model has learned.'},
-  {title: 'Keys', formula: 'K = X·Wk', result: 'k', parts: ['x', '·', 'wk', '=', 'k'],
+  {title: 'Keys', formula: ['K = X·W', 'k'], result: 'k', parts: ['x', '·', 'wk', '=', 'k'],
     text: 'What does each word offer to be found by? The same words, another learned matrix.'},
-  {title: 'Values', formula: 'V = X·Wv', result: 'v', parts: ['x', '·', 'wv', '=', 'v'],
+  {title: 'Values', formula: ['V = X·W', 'v'], result: 'v', parts: ['x', '·', 'wv', '=', 'v'],
     text: 'What does each word pass on to those who look at it? A third matrix.'},
-  {title: 'Scores', formula: 'scores = Q·Kᵀ', result: 'scores', parts: ['q', '·', 'kt', '=', 'scores'],
+  {title: 'Scores', formula: ['scores = Q·Kᵀ'], result: 'scores', parts: ['q', '·', 'kt', '=', 'scores'],
     text: 'How well does the question of a row fit the offer of a column? Multiply them number by number and add up.'},
-  {title: 'Scale', formula: 'scaled = scores / √d', result: 'scaled', parts: ['scores', '/ √3 =', 'scaled'],
+  {title: 'Scale', formula: ['scaled = scores / √d'], result: 'scaled', parts: ['scores', '/ √3 =', 'scaled'],
     text: 'A sum of d products grows with d. Divided by √d it stays of the same size, however wide the model is.'},
-  {title: 'Softmax', formula: 'weights = softmax(scaled)', result: 'weights', parts: ['scaled', '→', 'weights'],
+  {title: 'Softmax', formula: ['weights = softmax(scaled)'], result: 'weights', parts: ['scaled', '→', 'weights'],
     text: 'Each row becomes shares that sum to 1: exp makes every number positive and the large ones stand out. This is the attention.'},
-  {title: 'Mix', formula: 'output = weights·V', result: 'output', parts: ['weights', '·', 'v', '=', 'output'],
+  {title: 'Mix', formula: ['output = weights·V'], result: 'output', parts: ['weights', '·', 'v', '=', 'output'],
     text: 'Each word becomes a mixture of the values of all words, of each as much as it looks at it.'},
 ];
 
@@ -63,7 +63,7 @@ export class Lesson {
   step(s, number) {
     return el('section', {class: 'step', 'aria-label': `step ${number}: ${s.title}`},
       el('div', {class: 'words'}, el('span', {class: 'count', 'aria-hidden': 'true'}, String(number)), el('h3', {}, s.title),
-        el('p', {class: 'rule'}, s.formula), el('p', {}, s.text)),
+        el('p', {class: 'rule'}, s.formula[0], s.formula[1] && el('sub', {}, s.formula[1])), el('p', {}, s.text)),
       el('div', {class: 'equation'}, s.parts.map((part) =>
         /^[a-z]+$/.test(part) ? this.matrix(part, number, part === s.result) : el('span', {class: 'sign'}, part))));
   }
@@ -77,7 +77,7 @@ export class Lesson {
     const m = new Matrix({
       name: name.toUpperCase(), shares: name === 'weights',
       symbol: turned ? ['K', el('sup', {}, 'T')] : symbolOf(name),
-      rows: wordRows ? lesson.words : places.map((r) => (turned ? `${r + 1}` : `${r + 1}`)),
+      rows: wordRows ? lesson.words : places.map((r) => `${r + 1}`),
       columns: square || turned ? lesson.words : numbersOf,
       edit: isInput ? (i, j, x) => this.edit(name, i, j, x) : null,
       point: (i, j) => this.point(name, turned ? j : i, turned ? i : j, number),

@@ -5,7 +5,18 @@ import {el, visible} from './dom.js';
 export class Strip {
   constructor(host, {hover, leave, click}) {
     this.host = host;
-    this.click = click;
+    this.visible = new Set(); // units; of a long text only these are lit
+    this.watch = new IntersectionObserver((entries) => {
+      for (const {target, isIntersecting} of entries) {
+        const u = Number(target.dataset.unit);
+        if (!isIntersecting) {
+          this.visible.delete(u);
+        } else {
+          this.visible.add(u);
+          this.fill(u);
+        }
+      }
+    }, {root: host});
     host.addEventListener('pointerover', (event) => {
       const at = this.indexOf(event.target);
       if (at !== null) hover(at);
@@ -39,7 +50,10 @@ export class Strip {
       return button;
     });
     if (buttons.length) buttons[0].tabIndex = 0;
+    this.watch.disconnect();
+    this.visible.clear();
     this.host.replaceChildren(...buttons);
+    for (const button of buttons) this.watch.observe(button);
   }
 
   // lock shows which tokens are locked.
@@ -54,16 +68,22 @@ export class Strip {
 
   // light fills the bars: out and in are lists of numbers by unit, or null.
   light(out, incoming, focus) {
-    const most = (list) => Math.max(1e-9, ...[...this.buttons.keys()].map((u) => list[u]));
-    const [mostOut, mostIn] = [out && most(out), incoming && most(incoming)];
-    for (const [u, [goes, comes]] of this.bars) {
-      goes.style.transform = `scaleX(${out ? (out[u] / mostOut).toFixed(3) : 0})`;
-      comes.style.transform = `scaleX(${incoming ? (incoming[u] / mostIn).toFixed(3) : 0})`;
-    }
+    const most = (list) => (list ? Math.max(1e-9, ...[...this.buttons.keys()].map((u) => list[u])) : 1);
+    this.lit = {out, incoming, mostOut: most(out), mostIn: most(incoming)};
+    for (const u of this.visible) this.fill(u);
     if (this.focus !== focus) {
       this.buttons.get(this.focus)?.classList.remove('here');
       this.buttons.get(focus)?.classList.add('here');
       this.focus = focus;
     }
+  }
+
+  // fill sets the bars of a unit.
+  fill(u) {
+    if (!this.lit || !this.bars.has(u)) return;
+    const {out, incoming, mostOut, mostIn} = this.lit;
+    const [goes, comes] = this.bars.get(u);
+    goes.style.transform = `scaleX(${out ? (out[u] / mostOut).toFixed(3) : 0})`;
+    comes.style.transform = `scaleX(${incoming ? (incoming[u] / mostIn).toFixed(3) : 0})`;
   }
 }

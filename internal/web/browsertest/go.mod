@@ -1,0 +1,23 @@
+module github.com/rapt-go/rapt/internal/web/browsertest
+
+go 1.26.0
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/google/go-cmp v0.7.0
+	github.com/rapt-go/rapt v0.0.0
+	github.com/rapt-go/rapt/model/minilm v0.0.0
+)
+
+require (
+	github.com/edsrzf/mmap-go v1.2.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace (
+	github.com/rapt-go/rapt => ../../..
+	github.com/rapt-go/rapt/model/minilm => ../../../model/minilm
+)

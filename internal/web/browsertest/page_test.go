@@ -1,0 +1,193 @@
+package browsertest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/rapt-go/rapt/model"
+)
+
+var views = []string{"lesson", "heatmap", "arcs", "text", "layers", "inside"}
+
+// Every view draws, served and from a file, and has something to say.
+func TestViews(t *testing.T) {
+	served := serve(t)
+	for name, url := range map[string]string{"served": served, "file": write(t, cat).url} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, url, "about:blank")
+			for _, view := range views {
+				b.visit(url + "#v=1&view=" + view)
+				if got := eval[string](b, "return document.querySelector('#views [aria-current=true]').dataset.view"); got != view {
+					t.Errorf("%s: the page shows %s", view, got)
+				}
+				b.until(map[string]string{
+					"lesson":  "document.querySelectorAll('.matrix').length === 19 && document.querySelector('.inside canvas')?.width > 100",
+					"heatmap": "document.querySelector('#picture canvas').width > 300",
+					"arcs":    "document.querySelector('#note').textContent.includes('of 81 edges')",
+					"text":    "document.querySelectorAll('.prose span').length === 9",
+					"layers":  "document.querySelector('#note').textContent.includes('Rollout from')",
+					"inside":  "document.querySelector('.inside canvas').width > 100 && document.querySelector('.inside .faint').textContent.includes('Layer')",
+				}[view])
+				if view != "lesson" && view != "layers" && view != "inside" && !strings.Contains(b.text("#note"), "58.7 %") {
+					t.Errorf("%s: the share of special tokens isn't there: %q", view, b.text("#note"))
+				}
+			}
+			b.visit(url + "#v=1&sp=0")
+			if note := b.text("#note"); !strings.Contains(note, "Hidden: 19.7 %") {
+				t.Errorf("what is hidden isn't said: %q", note)
+			}
+		})
+	}
+}
+
+// pointAt moves the mouse over a cell of the heatmap and gives the number that the page then shows.
+func (b *tab) pointAt(query, key int) string {
+	b.Helper()
+	at := eval[[]float64](b, `
+		const g = rapt.stage.heatmap;
+		const box = g.over.getBoundingClientRect();
+		const place = (u) => rapt.frame.shown.indexOf(u);
+		return [box.left + g.left + (place($2) + 0.5) * g.cell, box.top + g.top + (place($1) + 0.5) * g.row];`, query, key)
+	b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+	return b.text("#value")
+}
+
+// checkCells points at a hundred cells of several heads, and compares what is shown with what --json has.
+func checkCells(b *tab, a *model.Attention) {
+	b.Helper()
+	random := rand.New(rand.NewPCG(7, 7))
+	for range 10 {
+		layer, head := random.IntN(a.NumLayers), random.IntN(a.NumHeads)
+		eval[any](b, "await rapt.choose($1, $2)", layer, head)
+		for range 10 {
+			query, key := random.IntN(a.QueryLen), random.IntN(a.KeyLen)
+			shown := b.pointAt(query, key)
+			got, err := strconv.ParseFloat(strings.Replace(shown, "−", "-", 1), 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			_, after, _ := strings.Cut(shown, ".")
+			want := float64(a.Row(layer, head, query)[key])
+			if half := .5 * math.Pow10(-len(after)); math.Abs(got-want) > half*(1+1e-6) || len(after) < 2 {
+				b.Errorf("L%d H%d, %d → %d: shown %s, expected %v", layer, head, query, key, shown, want)
+			}
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	url := serve(t)
+	t.Run("served", func(t *testing.T) {
+		b := open(t, url, "about:blank")
+		b.visit(url)
+		checkCells(b, write(t, cat).run.Map)
+	})
+	for _, words := range []int{6, 90, 500} {
+		t.Run(fmt.Sprint("file of ", words, " words"), func(t *testing.T) {
+			page := write(t, longText(words))
+			b := open(t, page.url, "about:blank")
+			b.visit(page.url)
+			checkCells(b, page.run.Map)
+		})
+	}
+}
+
+// longText is so many words, all of one token.
+func longText(words int) string {
+	list := strings.Fields("the cat sat on the mat and looked at a bird that sang in an old tree while rain fell over the quiet town")
+	random := rand.New(rand.NewPCG(1, 2))
+	var text []string
+	for range words {
+		text = append(text, list[random.IntN(len(list))])
+	}
+	return strings.Join(text, " ")
+}
+
+// The keys do what the list of keys says.
+func TestKeyboard(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.visit(url + "#v=1&L=1&H=2")
+	for _, c := range []struct{ key, want string }{
+		{"ArrowRight", "s.layer === 1 && s.heads[0] === 3"},
+		{"ArrowLeft", "s.heads[0] === 2"},
+		{"ArrowDown", "s.layer === 2"},
+		{"ArrowUp", "s.layer === 1"},
+		{"]", "s.query === 0"},
+		{"]", "s.query === 1"},
+		{"[", "s.query === 0"},
+		{"}", "s.key === 0 && document.querySelector('#value')"},
+		{"Escape", "s.query === null && s.key === null"},
+		{"v", "s.view === 'arcs'"},
+		{"s", "s.special === false"},
+		{"w", "s.words === true"},
+		{"l", "s.log === true"},
+		{"m", "s.measure === 'norm' && rapt.run.measure.name === 'norm'"},
+		{"o", "s.off.length === 1 && rapt.run.off.length === 1"},
+		{"o", "s.off.length === 0 && rapt.run.off.length === 0"},
+		{"/", "document.activeElement.id === 'text'"},
+		{"Escape", "document.activeElement === document.body"},
+		{"f", "document.activeElement.id === 'find'"},
+		{"Escape", "document.activeElement === document.body"},
+		{"c", "document.activeElement.id === 'compare'"},
+		{"Escape", "document.activeElement === document.body"},
+		{"?", "document.querySelector('#keys').open"},
+		{"Escape", "!document.querySelector('#keys').open"},
+		{"e", "document.querySelector('#save').open"},
+		{"Escape", "!document.querySelector('#save').open"},
+	} {
+		b.press(keyOf(c.key))
+		b.until("(() => { const s = rapt.state; return " + c.want + "; })()")
+	}
+	// Enter locks what is pointed at.
+	b.visit(url)
+	b.pointAt(3, 2)
+	b.press(keyOf("Enter"))
+	b.until("rapt.state.query === 3 && rapt.state.key === 2")
+	b.until("document.querySelector('#card').innerText.includes('Heads by sat → cat')")
+}
+
+// keyOf is how the browser's driver writes a key.
+func keyOf(name string) string {
+	special := map[string]string{
+		"ArrowRight": kb.ArrowRight, "ArrowLeft": kb.ArrowLeft, "ArrowDown": kb.ArrowDown, "ArrowUp": kb.ArrowUp,
+		"Escape": kb.Escape, "Enter": kb.Enter,
+	}
+	if key, ok := special[name]; ok {
+		return key
+	}
+	return name
+}
+
+// Words typed into the fields do what their labels say.
+func TestFindAndCompare(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.visit(url)
+	eval[any](b, "await rapt.find('sat:mat')")
+	b.until("rapt.state.query === 3 && rapt.state.key === 6 && document.querySelector('.ranking li')")
+	if got := b.text(".ranking li"); !strings.HasPrefix(got, "L") {
+		t.Errorf("the ranking begins with %q", got)
+	}
+	eval[any](b, "await rapt.find('dog')")
+	if got := b.text("#problem"); !strings.Contains(got, "dog") {
+		t.Errorf("the page says %q of a word that isn't there", got)
+	}
+	b.visit(url + "#v=1&L=1&H=0&c=The+dog+sat+on+the+mat.")
+	b.until("document.querySelector('#note').textContent.includes('Compared with')")
+	b.visit(url + "#v=1&off=2.3&L=2&H=3")
+	b.until("document.querySelector('#card').innerText.includes('vector turns by')")
+	b.refuse = "422"
+	eval[any](b, "await rapt.set({measure: 'flow', text: 'a '.repeat(40)})")
+	if got := b.text("#problem"); !strings.Contains(got, "30") {
+		t.Errorf("the page says %q of a text too long for flow", got)
+	}
+}
