@@ -11,11 +11,12 @@ const (
 	// result in order, so that its bits don't depend on threads.
 	stripRows = 16 * kernel.RowStep
 
-	// weightRows is how many rows of weights are held at a time, where memory allows.
-	weightRows = 4 * kernel.RowStep
+	// statsFloats bounds what all workers together keep: 59 MB of rows of weights, packed keys and values, and sums.
+	statsFloats = 14 << 20
 
-	// statsFloats bounds rows of weights, and packed keys and values, of all workers together: 32 MB each.
-	statsFloats = 8 << 20
+	// ownFloats bounds packed keys and values of all workers together where each has its own, and sharedFloats those
+	// of a head that all share.
+	ownFloats, sharedFloats = 8 << 20, 9 << 20
 )
 
 // A statsPlan is how a call gathers statistics.
@@ -27,10 +28,11 @@ type statsPlan struct {
 	columns  bool // is anything wanted for which rows of weights are kept?
 	keyGroup int  // query heads that share a key head; each is a head of its own here
 
-	weightStride int  // distance of rows of weights
-	statRows     int  // rows of weights that a worker holds
-	workerLimit  int  // workers for which there is memory
-	keepPacked   bool // workers keep the packed keys of a head
+	weightStride int     // distance of rows of weights
+	statRows     int     // rows of weights that a worker holds
+	workerLimit  int     // workers for which there is memory
+	keep         keeping // of packed keys and values
+	sharedHead   packedHead
 
 	turnLock sync.Mutex
 	turn     sync.Cond
@@ -39,6 +41,15 @@ type statsPlan struct {
 	carrySum []float64 // [batch·heads][PooledCols] of the band in which a head's next strip begins
 	carryMax []float32
 }
+
+// keeping says who keeps a head's packed keys and values for the rows that follow.
+type keeping int
+
+const (
+	keepNone keeping = iota
+	keepOwn
+	keepShared
+)
 
 // planStats makes tiles and parts. A tile is as many rows as in Attend, or a strip where weights are kept. A part is a tile,
 // or all strips of a head if that leaves no thread idle: its keys are then packed once, and nobody waits for a turn.
@@ -49,9 +60,11 @@ func (c *call) planStats(withOut bool) {
 	c.tiles, c.parts = c.tiles[:0], c.parts[:0]
 	heads := c.batch * c.heads
 	size, whole := c.tileQueries(), false
+	c.keep = keepNone
+	c.sharedHead.forget()
 	if c.columns {
-		size, whole = stripRows, heads >= 4*c.threads() || heads%c.threads() == 0
 		c.planColumns(heads)
+		size, whole = stripRows, c.keep != keepShared && (heads >= 4*c.threads() || heads%c.threads() == 0)
 	}
 	for b := range c.batch {
 		for h := range c.heads {
@@ -69,16 +82,26 @@ func (c *call) planStats(withOut bool) {
 	}
 }
 
-// planColumns divides memory: rows of weights get what they need up to weightRows, and packed keys what they need or
-// nothing.
+// planColumns divides memory: packed keys and values first, then rows of weights, at least RowStep for each worker, up to a
+// strip.
 func (c *call) planColumns(heads int) {
 	c.turns = append(c.turns[:0], make([]int, heads)...)
 	// Multiply writes whole vectors behind the last key. An odd number of cache lines spreads the rows over the sets.
 	c.weightStride = kernel.RoundUp(c.keys, 2*kernel.ColumnStep) + kernel.ColumnStep
-	threads := c.threads()
-	c.statRows = min(weightRows, max(kernel.RowStep, statsFloats/(c.weightStride*threads)/kernel.RowStep*kernel.RowStep))
-	c.workerLimit = max(1, statsFloats/(c.statRows*c.weightStride))
-	c.keepPacked = (c.dim+kernel.RoundUp(c.valueDim, kernel.PanelWidth))*c.weightStride*threads <= statsFloats
+	const sums = 8 // floats that a worker has for each key beside rows of weights
+	threads, packed := c.threads(), (c.dim+kernel.RoundUp(c.valueDim, kernel.PanelWidth))*kernel.RoundUp(c.keys, keyTile)
+	free := statsFloats
+	switch {
+	case packed <= ownFloats/threads:
+		c.keep, free = keepOwn, free-threads*packed
+	case packed <= sharedFloats:
+		c.keep, free = keepShared, free-packed
+	default:
+		c.keep = keepNone
+	}
+	rows := (free/c.weightStride/threads - sums) / kernel.RowStep * kernel.RowStep
+	c.statRows = min(stripRows, max(kernel.RowStep, rows))
+	c.workerLimit = max(1, free/((c.statRows+sums)*c.weightStride))
 	if c.pooled() {
 		n := heads * c.stats.PooledCols
 		c.carrySum, c.carryMax = growAny(c.carrySum, n), grow(c.carryMax, n)
@@ -112,11 +135,9 @@ type gatherer struct {
 	weights []float32 // [statRows][weightStride] exponentials
 	factors []float32 // [blocks][statRows] the maxima they were taken against, then what makes them weights
 
-	packedFor  [2]int // sequence and key head whose keys lie in packed blocks; −1: none
-	keys       []float32
-	values     []float32
-	infinities []infinities // of the blocks
-	kept       []int        // the keys of each block that are packed
+	own    packedHead
+	packed *packedHead // the one at hand
+	depth  int         // keys of the packed block at hand
 
 	strip strip
 }
@@ -129,6 +150,10 @@ func (c *call) prepareStats(rows int, w *worker) *gatherer {
 		s.long = growAny(s.long, rows)
 	} else if k > 0 {
 		s.score, s.key = grow(s.score, rows*kernel.ListLen), growAny(s.key, rows*kernel.ListLen)
+	}
+	s.packed = &s.own
+	if c.keep == keepShared {
+		s.packed = &c.sharedHead
 	}
 	if c.columns {
 		s.weights = grow(s.weights, c.statRows*c.weightStride)

@@ -19,7 +19,10 @@ func (c *call) statsPart(p part, w *worker) {
 	s := c.prepareStats(c.statRows, w)
 	c.beginPart(s)
 	for i := p.first; i < p.last; i++ {
-		c.statsStrip(&c.tiles[i], w, s)
+		t := &c.tiles[i]
+		s.packed.enter(c, t.batch, t.kvHead/c.keyGroup)
+		c.statsStrip(t, w, s)
+		s.packed.leave()
 	}
 	c.endPart(&c.tiles[p.first], s)
 }
@@ -78,7 +81,7 @@ func (c *call) sweepBlock(t *tile, block span, w *worker, s *gatherer, sums *sta
 			continue
 		}
 		if !packed {
-			c.packKept(t, block, w, s)
+			c.packBlock(t, block, w, s)
 			packed = true
 		}
 		c.sweepGroup(t, &g, block, w, s, sums)
@@ -134,33 +137,8 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 		return
 	}
 	kernel.Multiply(sums.acc[g.first*c.width:], c.width, scores, stride,
-		kernel.Packed(w.values, block.to-block.from).Skip(skip), g.rows, n, c.valueDim, w.rescale)
+		kernel.Packed(w.values, s.depth).Skip(skip), g.rows, n, c.valueDim, w.rescale)
 	w.infinite.add(sums.acc[g.first*c.width:], c.width, scores, stride, g.rows, skip)
-}
-
-// packKept is pack, and keeps the packed blocks of a key head where there is room, for the strips that follow.
-func (c *call) packKept(t *tile, block span, w *worker, s *gatherer) {
-	kvHead := t.kvHead / c.keyGroup
-	if !c.columns || !c.keepPacked {
-		c.pack(t, kvHead, block, w)
-		return
-	}
-	n := blocks(c.keys, keyTile)
-	keyFloats, valueFloats := keyTile*c.dim, keyTile*kernel.RoundUp(c.valueDim, kernel.PanelWidth)
-	if s.packedFor != [2]int{t.batch, kvHead} || len(s.kept) != n {
-		s.packedFor = [2]int{t.batch, kvHead}
-		s.keys, s.values = grow(s.keys, n*keyFloats), grow(s.values, n*valueFloats)
-		s.infinities, s.kept = growAny(s.infinities, n), growAny(s.kept, n)
-		clear(s.kept)
-	}
-	at := block.from / keyTile
-	w.keys, w.values, w.infinite = s.keys[at*keyFloats:][:keyFloats], s.values[at*valueFloats:][:valueFloats], s.infinities[at]
-	// A block at the edge of what a tile sees is shorter than for another tile.
-	if s.kept[at] != block.to-block.from {
-		c.pack(t, kvHead, block, w)
-		s.kept[at] = block.to - block.from
-	}
-	s.infinities[at] = w.infinite
 }
 
 // scaleRows turns the maxima of a tile's blocks into what makes their exponentials weights. In a row that sees a NaN all

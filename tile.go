@@ -32,7 +32,7 @@ var workers = sync.Pool{New: func() any { return new(worker) }}
 // release gives w back, without a hold on the caller's memory.
 func (w *worker) release() {
 	w.queries = nil
-	w.gather.packedFor = [2]int{-1, -1}
+	w.gather.own.forget()
 	workers.Put(w)
 }
 
