@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rapt-go/rapt"
@@ -19,22 +20,23 @@ import (
 
 // A request is one line of input: a case, or what to do with it.
 type request struct {
-	Folder string `json:"folder"` // q.f32, k.f32, v.f32 and perhaps mask.u8 or bias.f32: raw numbers, [batch][heads][seq][dim]
+	Folder string `json:"folder"` // q.f32, k.f32, v.f32: raw little-endian numbers, [batch][heads][seq][dim]
 
-	Batch   int  `json:"batch"`
-	Heads   int  `json:"heads"`
-	KVHeads int  `json:"kv_heads"`
-	Queries int  `json:"queries"`
-	Keys    int  `json:"keys"`
-	Dim     int  `json:"dim"`
-	Causal  bool `json:"causal"`
-	KeyLen  int  `json:"key_len"` // 0: all
-	Threads int  `json:"threads"`
-	Stats   bool `json:"stats"` // entropy of every query and mass received by every key, too
+	Batch   int    `json:"batch"`
+	Heads   int    `json:"heads"`
+	KVHeads int    `json:"kv_heads"`
+	Queries int    `json:"queries"`
+	Keys    int    `json:"keys"`
+	Dim     int    `json:"dim"`
+	Causal  bool   `json:"causal"`
+	Mask    string `json:"mask"`    // "random": mask.u8 [queries][keys]; "bias": bias.f32 [heads][queries][keys]; "padding": KeyLen; or ""
+	KeyLen  int    `json:"key_len"` // with "padding", how many keys are kept
+	Threads int    `json:"threads"`
+	Stats   bool   `json:"stats"` // entropy of every query and mass received by every key, too
 
 	Run  int    `json:"run"`  // so many calls; the answer is the seconds of each
-	Peak bool   `json:"peak"` // operations or bytes a second that this machine can do on Threads
-	Read bool   `json:"read"`
+	Peak bool   `json:"peak"` // operations a second that all of Threads together can do
+	Read bool   `json:"read"` // bytes a second that they read from memory
 	Save string `json:"save"` // write the output there
 }
 
@@ -59,6 +61,9 @@ func main() {
 }
 
 func answer(c **benchCase, r *request) (any, error) {
+	if (r.Peak || r.Read || r.Folder != "") && r.Threads < 1 {
+		return nil, fmt.Errorf("threads is %d, expected at least 1", r.Threads)
+	}
 	switch {
 	case r.Folder != "":
 		next, err := load(r)
@@ -72,6 +77,8 @@ func answer(c **benchCase, r *request) (any, error) {
 		return nil, fmt.Errorf("there is no case yet")
 	case r.Save != "":
 		return "saved", os.WriteFile(r.Save, bytesOf((*c).out.Data), 0o644)
+	case r.Run < 1:
+		return nil, fmt.Errorf("run is %d, expected at least 1", r.Run)
 	}
 	seconds := make([]float64, r.Run)
 	for i := range seconds {
@@ -111,20 +118,8 @@ func load(r *request) (*benchCase, error) {
 		*x.to = rapt.HeadMajor(data, r.Batch, x.heads, x.seq, r.Dim)
 	}
 	c.out = rapt.HeadMajor(make([]float32, len(c.q.Data)), r.Batch, r.Heads, r.Queries, r.Dim)
-	if mask, err := os.ReadFile(filepath.Join(r.Folder, "mask.u8")); err == nil {
-		keep := make([]bool, len(mask))
-		for i, x := range mask {
-			keep[i] = x != 0
-		}
-		c.o.Mask = rapt.Broadcast(keep, 1, 1, r.Queries, r.Keys)
-	}
-	if bias, err := floats(filepath.Join(r.Folder, "bias.f32")); err == nil {
-		c.o.Bias = rapt.Broadcast(bias, 1, r.Heads, r.Queries, r.Keys)
-	}
-	if r.KeyLen > 0 {
-		for range r.Batch {
-			c.o.KeyLens = append(c.o.KeyLens, r.KeyLen)
-		}
+	if err := r.mask(c.o); err != nil {
+		return nil, err
 	}
 	if r.Stats {
 		c.stats = &rapt.Stats{
@@ -135,10 +130,41 @@ func load(r *request) (*benchCase, error) {
 	return c, nil
 }
 
+// mask reads what hides keys or moves their scores.
+func (r *request) mask(o *rapt.Options) error {
+	switch r.Mask {
+	case "":
+	case "random":
+		data, err := os.ReadFile(filepath.Join(r.Folder, "mask.u8"))
+		if err != nil {
+			return err
+		}
+		keep := make([]bool, len(data))
+		for i, x := range data {
+			keep[i] = x != 0
+		}
+		o.Mask = rapt.Broadcast(keep, 1, 1, r.Queries, r.Keys)
+	case "bias":
+		bias, err := floats(filepath.Join(r.Folder, "bias.f32"))
+		if err != nil {
+			return err
+		}
+		o.Bias = rapt.Broadcast(bias, 1, r.Heads, r.Queries, r.Keys)
+	case "padding":
+		o.KeyLens = slices.Repeat([]int{r.KeyLen}, r.Batch)
+	default:
+		return fmt.Errorf("mask is %q, expected random, bias, padding or nothing", r.Mask)
+	}
+	return nil
+}
+
 func floats(path string) ([]float32, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
+	}
+	if len(data)%4 != 0 {
+		return nil, fmt.Errorf("%s has %d bytes, expected a multiple of 4", path, len(data))
 	}
 	x := make([]float32, len(data)/4)
 	for i := range x {
