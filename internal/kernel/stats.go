@@ -50,7 +50,7 @@ const ListLen = 16
 // Largest takes the scores of each of the rows of s, n of them, into the row's list: score[r·ListLen:] and key[r·ListLen:]
 // are the largest scores so far and their keys, the largest first, and of equal ones the one of the lower key; where there
 // are fewer, −Inf and −1. The new keys are first, first+1, …, and greater than those in the list. The first k ≤ ListLen of
-// a list are right; those behind may miss scores. NaN is passed over.
+// a list are right; those behind may miss scores. A row that holds a NaN may get any list.
 func Largest(score []float32, key []int32, s []float32, stride, rows, n, k int, first int32) {
 	if rows > 0 && n > 0 {
 		largest(score, key, s, stride, rows, n, k, first)

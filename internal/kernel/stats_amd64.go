@@ -42,6 +42,27 @@ func poolPairsAVX512(sum, top *float32, n int)
 //go:noescape
 func classSumsAVX512(p *float32, classes *uint8, n int, sums *[8]float32)
 
+//go:noescape
+func momentsAVX2(p, scores *float32, n int, top, c, distance float32) (sum, product, moment float32)
+
+// aboveAVX2 is how many numbers may be skipped, 32 at a time, until one is above bound; fewer than 32 may be left.
+//
+//go:noescape
+func aboveAVX2(s *float32, n int, bound float32) (first int)
+
+//go:noescape
+func columnsAVX2(sum, top, w *float32, stride, rows, n int, factor *float32)
+
+// addToAVX2 takes n, a multiple of 8 and at least that.
+//
+//go:noescape
+func addToAVX2(dst *float64, a float64, src *float32, n int)
+
+// addMaxAVX2 takes n, a multiple of 8 and at least that.
+//
+//go:noescape
+func addMaxAVX2(sum, top, s, t *float32, n int)
+
 func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if !useAVX512 {
 		softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
@@ -57,16 +78,27 @@ func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum,
 }
 
 func momentsOf(p, scores []float32, top, c, distance float32) (sum, product, moment float32) {
+	if useAVX2 {
+		return momentsAVX2(&p[0], &scores[0], len(p), top, c, distance)
+	}
 	return momentsGeneric(p, scores, top, c, distance)
 }
 
 func largest(score []float32, key []int32, s []float32, stride, rows, n, k int, first int32) {
-	if !useAVX512 {
-		largestGeneric(score, key, s, stride, rows, n, k, first)
+	if useAVX512 {
+		for r := 0; r < rows; r += 16 {
+			largestAVX512(&score[r*ListLen], &key[r*ListLen], &s[r*stride], stride, min(16, rows-r), n, k, first)
+		}
 		return
 	}
-	for r := 0; r < rows; r += 16 {
-		largestAVX512(&score[r*ListLen], &key[r*ListLen], &s[r*stride], stride, min(16, rows-r), n, k, first)
+	for r := range rows {
+		row, score, key := s[r*stride:][:n], score[r*ListLen:], key[r*ListLen:]
+		for j := 0; j < n; j += 32 {
+			if useAVX2 {
+				j += aboveAVX2(&row[j], n-j, score[k-1])
+			}
+			largestGeneric(score, key, row[min(j, n):min(j+32, n)], 0, 1, min(j+32, n)-min(j, n), k, first+int32(j))
+		}
 	}
 }
 
@@ -80,6 +112,10 @@ func collect(s []float32, threshold float32, first int32, index []int32, value [
 func columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
 	if useAVX512 {
 		columnsAVX512(&sum[0], &top[0], &w[0], stride, rows, n, &factor[0])
+		return
+	}
+	if useAVX2 {
+		columnsAVX2(&sum[0], &top[0], &w[0], stride, rows, n, &factor[0])
 		return
 	}
 	columnsGeneric(sum, top, w, stride, rows, n, factor)
@@ -98,6 +134,12 @@ func diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
 		diagonalsAVX512(&dst[0], &w[0], stride, rows, n, &factor[0])
 		return
 	}
+	if useAVX2 {
+		for r := range rows {
+			combineAVX2(&dst[rows-1-r], 1, &w[r*stride], factor[r], n)
+		}
+		return
+	}
 	diagonalsGeneric(dst, w, stride, rows, n, factor)
 }
 
@@ -106,7 +148,12 @@ func addTo(dst []float64, a float64, src []float32) {
 		addToAVX512(&dst[0], a, &src[0], len(dst))
 		return
 	}
-	addToGeneric(dst, a, src)
+	whole := 0
+	if useAVX2 && len(dst) >= 8 {
+		whole = len(dst) / 8 * 8
+		addToAVX2(&dst[0], a, &src[0], whole)
+	}
+	addToGeneric(dst[whole:], a, src[whole:])
 }
 
 func addMax(sum, top, s, t []float32) {
@@ -114,7 +161,12 @@ func addMax(sum, top, s, t []float32) {
 		addMaxAVX512(&sum[0], &top[0], &s[0], &t[0], len(sum))
 		return
 	}
-	addMaxGeneric(sum, top, s, t)
+	whole := 0
+	if useAVX2 && len(sum) >= 8 {
+		whole = len(sum) / 8 * 8
+		addMaxAVX2(&sum[0], &top[0], &s[0], &t[0], whole)
+	}
+	addMaxGeneric(sum[whole:], top[whole:], s[whole:], t[whole:])
 }
 
 func poolPairs(sum, top []float32) {

@@ -74,7 +74,7 @@ func TestSoftmaxMoments(t *testing.T) {
 	})
 }
 
-// TestLargest holds the lists against sorting, with ties, scores of every sign, −Inf and NaN.
+// TestLargest holds the lists against sorting, with ties, scores of every sign and −Inf, and next to rows with NaN.
 func TestLargest(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 3))
@@ -117,6 +117,9 @@ func checkLargest(t *testing.T, n, k int, draw func() float32) {
 		Largest(score, key, s, stride, rows, n, k, int32(block*n))
 	}
 	for r, row := range all {
+		if slices.ContainsFunc(row, func(x float32) bool { return x != x }) {
+			continue
+		}
 		var keys []int
 		for j, x := range row {
 			if x > -inf {
@@ -257,6 +260,46 @@ func TestClassSums(t *testing.T) {
 				if !near(sums[bit], x, float64(n)*epsilon*x) {
 					t.Fatalf("n=%d: the sum of class %d is %v, expected %v", n, bit, sums[bit], x)
 				}
+			}
+		}
+	})
+}
+
+// TestStatsRoom lets the kernels work at the edges of memory: none reads or writes beyond its slices.
+func TestStatsRoom(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		const rows = 3
+		number := numbers(t)
+		weight := func() float32 { return number() * number() }
+		w, sum, top := newRoom[float32](t, rows*512), newRoom[float32](t, 512+rows), newRoom[float32](t, 512)
+		other, row := newRoom[float32](t, 512), newRoom[int32](t, 512)
+		factor := []float32{1, 0.5, 2}
+		for _, edge := range edges {
+			for _, n := range statLengths() {
+				around := func(name string) {
+					t.Helper()
+					w.checkUnchanged(t, "w of "+name)
+					sum.checkAround(t, "sum of "+name)
+					top.checkAround(t, "top of "+name)
+					other.checkAround(t, "the other of "+name)
+					row.checkAround(t, "row of "+name)
+				}
+				weights := w.fill(edge, rows*n, weight)
+				sums, tops := sum.slice(edge, n), top.slice(edge, n)
+				highest, from := other.fill(edge, n, weight), row.slice(edge, n)
+				Columns(sums, tops, weights, n, rows, n, factor)
+				Raise(highest, from, tops, weights, n, rows, n, factor, 0)
+				AddMax(sums, tops, weights[:n], highest)
+				AddTo(make([]float64, n), 1, highest)
+				around("Columns")
+				Diagonals(sum.fill(edge, n+rows-1, weight), weights, n, rows, n, factor)
+				Largest(make([]float32, rows*ListLen), make([]int32, rows*ListLen), weights, n, rows, n, 8, 0)
+				around("Diagonals")
+				PoolPairs(sum.fill(edge, n/2*2, weight), top.fill(edge, n/2*2, weight), n/2*2)
+				around("PoolPairs")
+				state := func() []float32 { return make([]float32, rows) }
+				SoftmaxMoments(weights, n, rows, n, 1, state(), state(), state(), state(), state(), state(), state(), make([]float32, n))
+				w.checkAround(t, "s of SoftmaxMoments")
 			}
 		}
 	})
