@@ -135,10 +135,13 @@ func (c *call) scoresPart(p part, w *worker) {
 	for from := 0; from < c.keys; from += keyTile {
 		c.scoreBlock(t, span{from, min(from+keyTile, c.keys)}, w)
 	}
-	for r := 0; r < rows && c.stage == StageWeights; r++ {
+	for r := 0; r < rows && c.stage == StageWeights && !c.oneBlock(); r++ {
 		c.softmaxRow(c.scoresRow(t, r), c.queryHead(t, r))
 	}
 }
+
+// oneBlock reports whether all keys are in one block: then scores become weights before they leave the nearest cache.
+func (c *call) oneBlock() bool { return c.keys <= keyTile }
 
 // scoreBlock computes the scores of a tile's rows over one block of keys.
 func (c *call) scoreBlock(t *tile, block span, w *worker) {
@@ -147,8 +150,12 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 	for first := 0; first < rows; first += kernel.RowStep {
 		count := min(kernel.RowStep, rows-first)
 		if !c.anyVisible(t, first, count, block) {
+			nothing := -inf
+			if c.stage == StageWeights && c.oneBlock() {
+				nothing = 0
+			}
 			for r := range count {
-				kernel.Fill(c.scoresRow(t, first+r)[block.from:block.to], -inf)
+				kernel.Fill(c.scoresRow(t, first+r)[block.from:block.to], nothing)
 			}
 			continue
 		}
@@ -161,9 +168,38 @@ func (c *call) scoreBlock(t *tile, block span, w *worker) {
 			at := Segment{t.batch, c.queryHead(t, first+r), c.askedQuery(c.query(t, first+r)), block.from}
 			scores := w.scores[r*keyTile:][:n]
 			c.shapeScores(scores, at, c.visibleSpan(t.batch, at.Query), w.keep)
-			copy(c.scoresRow(t, first+r)[block.from:], scores)
+			if c.stage != StageWeights || !c.oneBlock() {
+				copy(c.scoresRow(t, first+r)[block.from:], scores)
+			}
+		}
+		if c.stage == StageWeights && c.oneBlock() {
+			c.writeWeights(t, first, count, w)
 		}
 	}
+}
+
+// writeWeights turns the scores of a few rows, over all keys, into weights.
+func (c *call) writeWeights(t *tile, first, count int, w *worker) {
+	var sum, rescale [kernel.RowStep]float32
+	top := [kernel.RowStep]float32{-inf, -inf, -inf, -inf, -inf, -inf, -inf, -inf, -inf, -inf, -inf, -inf}
+	kernel.Softmax(w.scores, keyTile, count, c.keys, c.exponent, top[:], sum[:], rescale[:])
+	for r := range count {
+		scale := c.weightScale(c.queryHead(t, first+r), top[r], sum[r])
+		kernel.Scale(c.scoresRow(t, first+r), scale, w.scores[r*keyTile:][:c.keys])
+	}
+}
+
+// weightScale is the factor that makes weights of the exponentials of a row of some head.
+func (c *call) weightScale(head int, top, sum float32) float32 {
+	if c.o.Sinks == nil && sum != 0 {
+		return 1 / sum
+	}
+	sink := math.Inf(-1)
+	if c.o.Sinks != nil {
+		sink = float64(c.o.Sinks[head])
+	}
+	scale, _ := normalize(c.exponent, top, sum, sink)
+	return float32(scale)
 }
 
 // anyVisible reports whether any of count rows of a tile may see a key of the block. What nobody sees is not read.
@@ -180,10 +216,5 @@ func (c *call) anyVisible(t *tile, first, count int, block span) bool {
 func (c *call) softmaxRow(s []float32, head int) {
 	top, sum, rescale := [1]float32{-inf}, [1]float32{}, [1]float32{}
 	kernel.Softmax(s, len(s), 1, len(s), c.exponent, top[:], sum[:], rescale[:])
-	sink := math.Inf(-1)
-	if c.o.Sinks != nil {
-		sink = float64(c.o.Sinks[head])
-	}
-	scale, _ := normalize(c.exponent, top[0], sum[0], sink)
-	kernel.Scale(s, float32(scale), s)
+	kernel.Scale(s, c.weightScale(head, top[0], sum[0]), s)
 }

@@ -19,13 +19,10 @@ func (a *selfAttention) forward(p *pass) error {
 	p.tapHeads(Query, s.q)
 	p.tapHeads(Key, s.k)
 	p.tapHeads(Value, s.v)
-	if err := p.tapScores(Scores, rapt.StageMasked); err != nil {
+	if err := p.tapScores(); err != nil {
 		return err
 	}
-	if err := p.tapScores(Weights, rapt.StageWeights); err != nil {
-		return err
-	}
-	if err := s.run(p, nil, 0); err != nil {
+	if err := p.attend(); err != nil {
 		return err
 	}
 	p.editZ(s.z)
@@ -46,12 +43,12 @@ func (p *pass) heads(r rows, n int) rapt.Tensor[float32] {
 }
 
 // An attentionStep is attention in pieces of one sequence and a few of its heads; a team of one takes everything in one
-// piece. It computes z, or scores.
+// piece. It computes z, z and weights, or scores alone.
 type attentionStep struct {
 	q, k, v, z rapt.Tensor[float32] // [1][tokens][head][headDim]
 
-	scores []float32 // of all sequences, one after another: [head][query][key]; nil: z
-	stage  rapt.Stage
+	// Scores or weights of all sequences, one after another: [head][query][key]; or nil.
+	scores, weights []float32
 
 	pass    *pass
 	pieces  []headsPiece
@@ -62,15 +59,15 @@ type attentionStep struct {
 // A headsPiece is the heads from, …, to−1 of a sequence.
 type headsPiece struct {
 	seq, from, to int
-	scoresAt      int // of the sequence in scores
+	at            int // of the sequence in scores or weights
 }
 
 // headsWork is the number of multiplications that a piece has at least: 10 µs of them or so.
 const headsWork = 1 << 20
 
-// run computes z, or scores if there is room for them.
-func (s *attentionStep) run(p *pass, scores []float32, stage rapt.Stage) error {
-	s.pass, s.scores, s.stage = p, scores, stage
+// run computes scores if there is room for them, else z, and weights if there is room for those.
+func (s *attentionStep) run(p *pass, scores, weights []float32) error {
+	s.pass, s.scores, s.weights = p, scores, weights
 	for len(s.options) < p.team.Size() {
 		s.options, s.errors = append(s.options, rapt.Options{}), append(s.errors, nil)
 	}
@@ -78,7 +75,7 @@ func (s *attentionStep) run(p *pass, scores []float32, stage rapt.Stage) error {
 	for w := range s.options {
 		s.options[w], s.errors[w] = rapt.Options{Threads: 1, MaskFunc: mask}, nil
 	}
-	if p.team.Size() == 1 && scores == nil {
+	if p.team.Size() == 1 && scores == nil && weights == nil {
 		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, p.starts
 		return rapt.Attend(s.z, s.q, s.k, s.v, &s.options[0])
 	}
@@ -103,7 +100,7 @@ func (s *attentionStep) divide(together bool) {
 			step = min(step, headsWork/(2*n*n*s.q.Dim)+1)
 		}
 		for from := 0; from < s.q.Heads; from += step {
-			s.pieces = append(s.pieces, headsPiece{seq, from, min(from+step, s.q.Heads), at})
+			s.pieces = append(s.pieces, headsPiece{seq: seq, from: from, to: min(from+step, s.q.Heads), at: at})
 		}
 		at += s.q.Heads * n * n
 	}
@@ -113,12 +110,16 @@ func (s *attentionStep) divide(together bool) {
 func (s *attentionStep) Do(i, worker int) {
 	piece := s.pieces[i]
 	q, k, o := s.part(s.q, piece), s.part(s.k, piece), &s.options[worker]
+	size := q.Seq * q.Seq
+	at := piece.at + piece.from*size
 	var err error
-	if s.scores == nil {
+	switch {
+	case s.scores != nil:
+		err = rapt.Scores(s.scores[at:][:q.Heads*size], q, k, nil, rapt.StageMasked, o)
+	case s.weights != nil:
+		err = rapt.AttendWeights(s.part(s.z, piece), s.weights[at:][:q.Heads*size], q, k, s.part(s.v, piece), o)
+	default:
 		err = rapt.Attend(s.part(s.z, piece), q, k, s.part(s.v, piece), o)
-	} else {
-		size := q.Seq * q.Seq
-		err = rapt.Scores(s.scores[piece.scoresAt+piece.from*size:][:q.Heads*size], q, k, nil, s.stage, o)
 	}
 	if err != nil {
 		s.errors[worker] = err
@@ -133,29 +134,51 @@ func (s *attentionStep) part(t rapt.Tensor[float32], piece headsPiece) rapt.Tens
 	return t
 }
 
-// tapScores computes and shows scores or weights, where they are asked for.
-func (p *pass) tapScores(point Point, stage rapt.Stage) error {
-	if !p.wants(point) {
+// tapScores computes and shows the scores, where they are asked for.
+func (p *pass) tapScores() error {
+	if !p.wants(Scores) {
 		return nil
 	}
-	size := 0
+	scores := p.room(p.mapSize())
+	if err := p.attention.run(p, scores, nil); err != nil {
+		return err
+	}
+	p.visitMaps(Scores, scores)
+	return nil
+}
+
+// attend computes z, and computes and shows the weights where they are asked for.
+func (p *pass) attend() error {
+	if !p.wants(Weights) {
+		return p.attention.run(p, nil, nil)
+	}
+	var weights []float32
+	if size := p.mapSize(); p.taps.weights != nil {
+		weights = p.taps.weights[p.layer*size:][:size]
+	} else {
+		weights = p.room(size)
+	}
+	if err := p.attention.run(p, nil, weights); err != nil {
+		return err
+	}
+	p.visitMaps(Weights, weights)
+	return nil
+}
+
+// mapSize is the number of pairs of a query and a key in all heads and sequences.
+func (p *pass) mapSize() (size int) {
 	for _, s := range p.batch {
 		size += p.info.NumHeads * len(s.IDs) * len(s.IDs)
 	}
-	var scores []float32
-	if point == Weights && p.taps.weights != nil {
-		scores = p.taps.weights[p.layer*size:][:size]
-	} else {
-		scores = p.room(size)
-	}
-	if err := p.attention.run(p, scores, stage); err != nil {
-		return err
-	}
+	return size
+}
+
+// visitMaps shows scores or weights of all sequences, one after another.
+func (p *pass) visitMaps(point Point, maps []float32) {
 	for s := range p.batch {
 		n := len(p.batch[s].IDs)
 		count := p.info.NumHeads * n * n
-		p.visit(point, s, scores[:count], []int{p.info.NumHeads, n, n})
-		scores = scores[count:]
+		p.visit(point, s, maps[:count], []int{p.info.NumHeads, n, n})
+		maps = maps[count:]
 	}
-	return nil
 }

@@ -225,6 +225,30 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// A trace that takes another's memory is the same, and takes it away.
+func TestTraceReuse(t *testing.T) {
+	m := load(t, "bert", "config.json")
+	trace := func(i int, reuse *model.Trace) *model.Trace {
+		got, err := m.Trace(context.Background(), inputs[i], model.Want{Weights: true, Reuse: reuse})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	long, want := trace(1, nil), trace(0, nil)
+	memory := &long.Attention.Weights[0]
+	short := trace(0, long)
+	if &short.Attention.Weights[0] != memory || long.Attention != nil {
+		t.Error("the memory wasn't used, or is still there")
+	}
+	if !slices.Equal(short.Attention.Weights, want.Attention.Weights) {
+		t.Error("the weights differ")
+	}
+	if again := trace(1, trace(0, nil)); len(again.Attention.Weights) != 3*4*10*10 {
+		t.Errorf("there are %d weights", len(again.Attention.Weights))
+	}
+}
+
 // TestTraceUnwanted shows what a trace leaves out, and that a model without a head has no logits.
 func TestTraceUnwanted(t *testing.T) {
 	m := load(t, "electra", "config.json")

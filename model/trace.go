@@ -18,6 +18,10 @@ type Want struct {
 	Weights, Hidden, Logits bool
 
 	Edit *Edit // what is switched off on the way; nil: nothing
+
+	// Reuse is an earlier trace whose weights aren't needed any more, and whose memory takes the new ones if they fit. For a
+	// few hundred tokens fresh memory costs as much time as the weights themselves.
+	Reuse *Trace
 }
 
 // Attention has the weights of every layer and head. A row of weights is a query's: how it shares its attention among
@@ -56,7 +60,7 @@ func (m *Model) Trace(ctx context.Context, s Sequence, w Want) (*Trace, error) {
 		n := len(s.IDs)
 		t.Attention = &Attention{
 			NumLayers: m.info.NumLayers, NumHeads: m.info.NumHeads, QueryLen: n, KeyLen: n,
-			Weights: make([]float32, m.info.NumLayers*m.info.NumHeads*n*n),
+			Weights: w.Reuse.memory(m.info.NumLayers * m.info.NumHeads * n * n),
 		}
 		taps.Points, taps.weights = append(taps.Points, Weights), t.Attention.Weights
 	}
@@ -76,4 +80,14 @@ func (m *Model) Trace(ctx context.Context, s Sequence, w Want) (*Trace, error) {
 		}
 	}
 	return t, nil
+}
+
+// memory is room for so many weights: those of t, which is then without, or new ones.
+func (t *Trace) memory(n int) []float32 {
+	if t == nil || t.Attention == nil || cap(t.Attention.Weights) < n {
+		return make([]float32, n)
+	}
+	weights := t.Attention.Weights[:n]
+	t.Attention = nil
+	return weights
 }
