@@ -17,7 +17,7 @@ func (b *tab) shown(name string) [][]string {
 	b.Helper()
 	return eval[[][]string](b, `
 		const all = [...document.querySelectorAll('.matrix[data-matrix=' + $1 + ']')].filter((m) => m.querySelector('sup') === null);
-		const read = (m) => [...m.rows].map((row) => [...row.cells].slice(1).map((c) => c.querySelector('input')?.value ?? c.textContent));
+		const read = (m) => [...m.tBodies[0].rows].map((row) => [...row.cells].slice(1).map((c) => c.querySelector('input')?.value ?? c.textContent));
 		const first = read(all[0]);
 		for (const m of all) if (JSON.stringify(read(m)) !== JSON.stringify(first)) throw new Error($1 + ' differs from itself');
 		return first;`, name)
@@ -59,7 +59,7 @@ func (b *tab) checkLesson(x, wq, wk, wv [][]float64) {
 func (b *tab) typeInto(name string, i, j int, text string) {
 	b.Helper()
 	eval[any](b, `
-		const input = document.querySelector('.matrix.edit[data-matrix=' + $1 + ']').rows[$2].cells[$3 + 1].querySelector('input');
+		const input = document.querySelector('.matrix.edit[data-matrix=' + $1 + ']').tBodies[0].rows[$2].cells[$3 + 1].querySelector('input');
 		input.scrollIntoView({block: 'center'});
 		input.focus();
 		input.select();`, name, i, j)
@@ -129,14 +129,14 @@ func TestFormulas(t *testing.T) {
 		sources int
 	}{
 		{"q", 1, 0, "Q[sat, 1] = 0·1.09 + 1·(−0.21) + 1·1.7 = 1.4900", 6},
-		{"scores", 0, 2, "score[cat, mat] = 2.79·1.54 + −0.46·(−2.4) + 0.57·(−0.76) = 4.9674", 6},
+		{"scores", 0, 2, "score[cat, mat] = 2.79·1.54 + (−0.46)·(−2.4) + 0.57·(−0.76) = 4.9674", 6},
 		{"scaled", 0, 2, "scaled[cat, mat] = 4.9674 / √3 = 2.8679", 1},
 		{"weights", 0, 0, "weight[cat, cat] = e^(1.1988 − 2.8679) / (e^(1.1988 − 2.8679) + e^(1.4164 − 2.8679) + e^(2.8679 − 2.8679)) = 0.1324", 3},
 		{"output", 1, 0, "output[sat, 1] = 0.0565·(−0.277) + 0.0028·(−0.7928) + 0.9407·1.3156 = 1.2198", 6},
 	} {
 		eval[any](b, `
 			const m = [...document.querySelectorAll('.matrix[data-matrix=' + $1 + ']')][0];
-			m.rows[$2].cells[$3 + 1].dispatchEvent(new PointerEvent('pointerenter'));`, c.matrix, c.i, c.j)
+			m.tBodies[0].rows[$2].cells[$3 + 1].dispatchEvent(new PointerEvent('pointerenter'));`, c.matrix, c.i, c.j)
 		if got := b.text(".lesson .formula"); got != c.formula {
 			t.Errorf("%s: %q, expected %q", c.matrix, got, c.formula)
 		}

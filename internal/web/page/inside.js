@@ -6,7 +6,7 @@ import {Grid} from './grid.js';
 import {attention} from './seven.js';
 
 const parts = [
-  {name: 'x', title: 'x', text: 'What enters the layer: a row for each token.'},
+  {name: 'x', title: 'x', text: 'What enters the layer: a row for each token. A few numbers are far larger than the rest: the colours end at the 99th percentile.'},
   {name: 'q', title: 'q = x·W + b', text: 'What each token asks for.'},
   {name: 'k', title: 'k = x·W + b', text: 'What each token offers to be found by.'},
   {name: 'v', title: 'v = x·W + b', text: 'What each token passes on.'},
@@ -15,6 +15,11 @@ const parts = [
   {name: 'weights', title: 'weights = softmax(scaled)', text: 'The attention of this head: each row sums to 1.', square: true},
   {name: 'output', title: 'z = weights·v', text: 'Each token as the mixture of what it looks at.'},
 ];
+
+// quantile is the number that this part of the others doesn't exceed.
+function quantile(values, part) {
+  return Float64Array.from(values).sort()[Math.ceil(part * values.length) - 1];
+}
 
 // titleOf is a title with its index set low.
 function titleOf({name, title}) {
@@ -61,12 +66,11 @@ export class Inside {
     if (!m) return;
     const values = m.flat();
     const isWeights = name === 'weights';
-    let most = 0;
-    for (const x of values) most = Math.max(most, Math.abs(x));
+    const most = quantile(values.map(Math.abs), name === 'x' ? 0.99 : 1);
     this.figures[name].querySelector('small').textContent = `${m.length} × ${m[0].length}`;
     this.grids[name].draw({
       rows: this.tokens, columns: square ? this.tokens : m[0].map(() => null),
-      values, top: most, isSigned: !isWeights, width: square ? Math.min(width, 420) : width, maxCell: square ? 30 : 22, rowHeight: name === 'x' ? 16 : undefined,
+      values, top: most, isSigned: !isWeights, width: square ? Math.min(width, 420) : width, maxCell: square ? 30 : 22, rowHeight: square ? undefined : 16,
       digits: square && m.length <= 12 ? (x) => (isWeights ? String(Math.round(100 * x)) : fixed(x, 1)) : null,
     });
   }

@@ -8,6 +8,7 @@ import {lesson, sevenSteps} from './seven.js';
 const inputs = {x: 'lessonX', wq: 'lessonQ', wk: 'lessonK', wv: 'lessonV'};
 const places = [0, 1, 2];
 const numbersOf = places.map((c) => `number ${c + 1}`);
+const digits = places.map((r) => String(r + 1));
 
 const symbols = {
   x: 'X', wq: ['W', el('sub', {}, 'q')], wk: ['W', el('sub', {}, 'k')], wv: ['W', el('sub', {}, 'v')],
@@ -77,13 +78,14 @@ export class Lesson {
     const m = new Matrix({
       name: name.toUpperCase(), shares: name === 'weights',
       symbol: turned ? ['K', el('sup', {}, 'T')] : symbolOf(name),
-      rows: wordRows ? lesson.words : places.map((r) => `${r + 1}`),
+      rows: wordRows ? lesson.words : digits,
       columns: square || turned ? lesson.words : numbersOf,
+      headed: square || turned,
       edit: isInput ? (i, j, x) => this.edit(name, i, j, x) : null,
       point: (i, j) => this.point(name, turned ? j : i, turned ? i : j, number),
       leave: () => this.unpoint(),
     });
-    Object.assign(m, {part: name, turned, wordRows, number, isResult});
+    Object.assign(m, {part: name, turned, wordRows, wordColumns: square || turned, number, isResult});
     m.element.dataset.matrix = name;
     m.element.dataset.step = number;
     this.matrices.push(m);
@@ -100,7 +102,7 @@ export class Lesson {
     this.values = {...this.base, x, ...sevenSteps(x, this.base.wq, this.base.wk, this.base.wv)};
     this.words = order.map((w) => lesson.words[w]);
     for (const m of this.matrices) {
-      if (m.wordRows) m.rename(this.words);
+      m.rename(m.wordRows ? this.words : digits, m.wordColumns ? this.words : numbersOf);
       const values = this.values[m.part];
       m.set(m.turned ? values[0].map((_, c) => values.map((row) => row[c])) : values);
     }
@@ -186,7 +188,7 @@ function symbolOf(name) {
 
 // inner is the formula of a sum of products.
 function inner(l, label, left, right, value) {
-  const terms = left.map((x, t) => `${bare(x)}·${bracketed(right[t])}`).join(' + ');
+  const terms = left.map((x, t) => `${t ? bracketed(x) : bare(x)}·${bracketed(right[t])}`).join(' + ');
   return [el('b', {}, label), ` = ${terms} = `, el('b', {}, fixed(value, 4))];
 }
 

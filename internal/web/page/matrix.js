@@ -5,23 +5,25 @@ import {el} from './dom.js';
 import {fixed} from './numbers.js';
 
 export class Matrix {
-  // Options: name and symbol of the matrix, labels of rows and columns, edit(i, j, x) if it can be edited, point(i, j) as
-  // a cell is pointed at or focused, leave(); shares if it has weights.
+  // Options: name and symbol of the matrix, labels of rows and columns, headed if those of the columns are shown,
+  // edit(i, j, x) if it can be edited, point(i, j) as a cell is pointed at or focused, leave(); shares if it has weights.
   constructor(options) {
     this.options = options;
-    const {symbol, rows, columns, name} = options;
-    this.cells = rows.map((row, i) => columns.map((column, j) => this.cell(i, j, `${name}, ${row}, ${column}`)));
-    this.heads = rows.map((row) => el('th', {scope: 'row'}, row));
+    const {symbol, rows, columns} = options;
+    this.cells = rows.map((_, i) => columns.map((_, j) => this.cell(i, j)));
+    this.rows = rows.map((row) => el('th', {scope: 'row'}, row));
+    this.columns = options.headed ? columns.map((column) => el('th', {scope: 'col'}, column)) : [];
     this.element = el('table', {class: 'matrix' + (options.edit ? ' edit' : '')},
-      el('caption', {}, symbol, options.shape ? el('small', {}, options.shape) : null),
-      el('tbody', {}, this.cells.map((row, i) => el('tr', {}, this.heads[i], row.map((c) => c.td)))));
+      el('caption', {}, symbol),
+      options.headed ? el('thead', {}, el('tr', {}, el('td', {}), this.columns)) : null,
+      el('tbody', {}, this.cells.map((row, i) => el('tr', {}, this.rows[i], row.map((c) => c.td)))));
     this.element.addEventListener('pointerleave', () => options.leave?.());
   }
 
-  cell(i, j, name) {
+  cell(i, j) {
     const {edit, point} = this.options;
     if (edit) {
-      const input = el('input', {inputmode: 'decimal', 'aria-label': name, autocomplete: 'off', spellcheck: 'false'});
+      const input = el('input', {inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false'});
       input.addEventListener('input', () => this.read(input, i, j));
       input.addEventListener('keydown', (event) => this.step(event, input, i, j));
       input.addEventListener('blur', () => this.settle(input, i, j));
@@ -30,7 +32,7 @@ export class Matrix {
       input.addEventListener('focus', () => point?.(i, j));
       return {td, input};
     }
-    const td = el('td', {tabindex: i + j === 0 ? '0' : '-1', 'aria-label': name});
+    const td = el('td', {tabindex: i + j === 0 ? '0' : '-1'});
     td.addEventListener('pointerenter', () => point?.(i, j));
     td.addEventListener('focus', () => point?.(i, j));
     td.addEventListener('keydown', (event) => this.walk(event, i, j));
@@ -72,10 +74,14 @@ export class Matrix {
     next.td.focus();
   }
 
-  rename(rows) {
-    rows.forEach((row, i) => {
-      this.heads[i].textContent = row;
+  // rename gives rows and columns other labels.
+  rename(rows, columns) {
+    Object.assign(this.options, {rows, columns});
+    const write = (heads, labels) => heads.forEach((head, i) => {
+      head.textContent = labels[i];
     });
+    write(this.rows, rows);
+    write(this.columns, columns);
   }
 
   // set shows other numbers.
@@ -87,6 +93,7 @@ export class Matrix {
       const {td, input} = this.cells[i][j];
       if (edit) {
         if (document.activeElement !== input) input.value = plain(x);
+        input.setAttribute('aria-label', `${name}, ${rows[i]}, ${columns[j]}`);
       } else {
         td.textContent = fixed(x, 4);
         td.setAttribute('aria-label', `${name}, ${rows[i]}, ${columns[j]}: ${fixed(x, 4)}`);
