@@ -239,6 +239,28 @@ func TestStatisticsMemory(t *testing.T) {
 	}
 }
 
+// TestStatisticsEmpty has no keys, or no queries, or asks for nothing.
+func TestStatisticsEmpty(t *testing.T) {
+	for _, size := range [][2]int{{3, 0}, {0, 3}, {1, 1}} {
+		p := newProblem(rand.New(rand.NewPCG(9, 9)), 1, 2, 1, size[0], size[1], 4, 4)
+		s := p.newStats()
+		s.PooledRows, s.PooledCols = 2, 2
+		s.PooledMean, s.PooledMax = make([]float32, 8), make([]float32, 8)
+		q, k, _ := p.tensors()
+		for _, x := range []*rapt.Stats{s, {}} {
+			if err := rapt.Statistics(x, nil, q, k, rapt.Tensor[float32]{}, &p.o); err != nil {
+				t.Error(err)
+			}
+		}
+		for i := range s.Entropy {
+			none := size[1] == 0
+			if s.Entropy[i] != 0 || s.Distance[i] != 0 || none != (s.ArgMax[i] == -1) || none != (s.MaxWeight[i] == 0) || none != math.IsInf(float64(s.LSE[i]), -1) {
+				t.Errorf("%d keys: entropy %v, largest weight %v of key %d, lse %v", size[1], s.Entropy[i], s.MaxWeight[i], s.ArgMax[i], s.LSE[i])
+			}
+		}
+	}
+}
+
 func TestStatisticsRefused(t *testing.T) {
 	p := newProblem(rand.New(rand.NewPCG(9, 9)), 2, 2, 1, 5, 7, 4, 4)
 	for _, c := range []struct {

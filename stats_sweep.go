@@ -126,12 +126,7 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 		s.distance[:], s.sums[:], s.products[:], s.moments[:], s.room[:])
 	c.addRows(t, g, scores, stride, n, sums.max[g.first:], s)
 	if c.columns {
-		copy(s.factors[block.from/keyTile*c.statRows+g.first:], sums.max[g.first:][:g.rows])
-		for r := g.first; r < g.first+g.rows; r++ {
-			row := s.weights[r*c.weightStride:]
-			clear(row[block.from:g.keys.from])
-			clear(row[g.keys.to:block.to])
-		}
+		c.keepWeights(g, block, sums.max[g.first:][:g.rows], s)
 	}
 	if !c.withOut {
 		return
@@ -139,6 +134,17 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 	kernel.Multiply(sums.acc[g.first*c.width:], c.width, scores, stride,
 		kernel.Packed(w.values, s.depth).Skip(skip), g.rows, n, c.valueDim, w.rescale)
 	w.infinite.add(sums.acc[g.first*c.width:], c.width, scores, stride, g.rows, skip)
+}
+
+// keepWeights notes the maxima against which the exponentials of some rows in s.weights were taken, and makes those of keys
+// of the block that none of the rows sees 0.
+func (c *call) keepWeights(g *group, block span, tops []float32, s *gatherer) {
+	copy(s.factors[block.from/keyTile*c.statRows+g.first:], tops)
+	for r := g.first; r < g.first+g.rows; r++ {
+		row := s.weights[r*c.weightStride:]
+		clear(row[block.from:g.keys.from])
+		clear(row[g.keys.to:block.to])
+	}
 }
 
 // scaleRows turns the maxima of a tile's blocks into what makes their exponentials weights. In a row that sees a NaN all
