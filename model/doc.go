@@ -4,7 +4,7 @@
 //	Open, Load      a model from a directory, or from bytes in memory
 //	Model.Trace     one sequence, with the attention weights and hidden states of every layer
 //	Model.Forward   a batch, with taps for whatever happens inside
-//	Model.Embed     a batch of sentence embeddings
+//	Model.Embed     sentence embeddings, of a batch of any length; Model.EmbedTexts of texts
 //	Model.Logits    scores of the vocabulary from the last hidden states
 //
 // Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a
