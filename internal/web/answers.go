@@ -1,8 +1,12 @@
 package web
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
+	"io"
 	"math"
 	"net/http"
 
@@ -27,20 +31,41 @@ func answerLook(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 	for i, name := range r.Names {
 		tokens[i] = jsonToken{name, r.Sequence.IDs[i], r.Offsets[i][0], r.Offsets[i][1], r.Special[i]}
 	}
-	attention := make([][][][]float32, r.Map.NumLayers)
-	for l := range attention {
-		for h := range r.Map.NumHeads {
-			attention[l] = append(attention[l], rowsOf(r.Map.Map(l, h), r.Map.KeyLen))
-		}
+	header, err := json.Marshal(struct {
+		Model   string      `json:"model"`
+		Measure string      `json:"measure"`
+		Layers  int         `json:"layers"`
+		Heads   int         `json:"heads"`
+		Tokens  []jsonToken `json:"tokens"`
+	}{r.Model.Info().Name, r.Measure.Name, r.Map.NumLayers, r.Map.NumHeads, tokens})
+	if err != nil {
+		return nil, err
 	}
-	return struct {
-		Model     string          `json:"model"`
-		Measure   string          `json:"measure"`
-		Layers    int             `json:"layers"`
-		Heads     int             `json:"heads"`
-		Tokens    []jsonToken     `json:"tokens"`
-		Attention [][][][]float32 `json:"attention"`
-	}{r.Model.Info().Name, r.Measure.Name, r.Map.NumLayers, r.Map.NumHeads, tokens, attention}, nil
+	return &sending{"application/json", 4 * len(r.Map.Weights), func(w io.Writer) error { return writeLook(w, header, r.Map) }}, nil
+}
+
+// writeLook writes the object whose other fields are in header, a map after the other: of a long text it is larger than
+// the maps themselves.
+func writeLook(w io.Writer, header []byte, a *model.Attention) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	out.Write(bytes.TrimSuffix(header, []byte("}")))
+	out.WriteString(`,"attention":[`)
+	for l := range a.NumLayers {
+		out.WriteString([]string{"[", ",["}[min(l, 1)])
+		for h := range a.NumHeads {
+			rows, err := json.Marshal(rowsOf(a.Map(l, h), a.KeyLen))
+			if err != nil {
+				return err
+			}
+			out.WriteString([]string{"", ","}[min(h, 1)])
+			if _, err := out.Write(rows); err != nil {
+				return err
+			}
+		}
+		out.WriteString("]")
+	}
+	out.WriteString("]}\n")
+	return out.Flush()
 }
 
 func answerSummary(ctx context.Context, s *Server, q *apiRequest) (any, error) {
@@ -66,7 +91,10 @@ func answerLayer(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 	for _, v := range r.Map.Weights[l*size : (l+1)*size] {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 	}
-	return data, nil
+	return &sending{"application/octet-stream", len(data), func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}}, nil
 }
 
 // answerInside is what a head computes its weights from: x, [seq][dim], and q, k and v, [seq][headDim].

@@ -42,7 +42,14 @@ func badRequest(format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
 }
 
-// An answer makes what is sent back: a value for JSON, or bytes.
+// A sending is an answer ready to be sent: it keeps so many bytes until it has been read.
+type sending struct {
+	kind  string // content type
+	size  int
+	write func(w io.Writer) error
+}
+
+// An answer makes what is sent back: a value for JSON, or a *sending.
 type answer func(ctx context.Context, s *Server, q *apiRequest) (any, error)
 
 // answers are those of POST /api/NAME.
@@ -62,7 +69,7 @@ func (s *Server) getModel(w http.ResponseWriter, _ *http.Request) {
 	for _, m := range lens.Measures {
 		measures = append(measures, measureOf(m))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"model": infoOf(s.model), "measures": measures})
+	s.send(w, map[string]any{"model": infoOf(s.model), "measures": measures})
 }
 
 // post reads a request, waits for a place, and answers.
@@ -83,7 +90,7 @@ func (s *Server) post(a answer) http.HandlerFunc {
 		case err != nil:
 			writeError(w, err)
 		default:
-			writeAnswer(w, result)
+			s.send(w, result)
 		}
 	}
 }
@@ -212,29 +219,37 @@ func (q *apiRequest) headOf(numHeads int) (int, error) {
 	return *q.Head, within("head", *q.Head, numHeads)
 }
 
-func writeAnswer(w http.ResponseWriter, result any) {
-	if data, ok := result.([]byte); ok {
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
-		w.Write(data)
+// send writes an answer, if there is room for it beside those that others haven't read yet.
+func (s *Server) send(w http.ResponseWriter, result any) {
+	out, ok := result.(*sending)
+	if !ok {
+		var err error
+		if out, err = inJSON(result); err != nil {
+			writeError(w, err)
+			return
+		}
+	}
+	if !s.outgoing.take(out.size) {
+		writeError(w, &apiError{http.StatusServiceUnavailable, "too many answers are being read; try again in a second"})
 		return
 	}
-	writeJSON(w, http.StatusOK, result)
+	defer s.outgoing.give(out.size)
+	w.Header().Set("Content-Type", out.kind)
+	out.write(w) // what goes wrong here is the reader's
 }
 
-func writeJSON(w http.ResponseWriter, status int, value any) {
+// inJSON is a value as an answer.
+func inJSON(value any) (*sending, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		status = http.StatusInternalServerError
-		body.Reset()
-		body.WriteString(`{"error":"the answer has numbers that JSON can't say"}` + "\n")
+		return nil, fmt.Errorf("the answer can't be said in JSON: %w", err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", fmt.Sprint(body.Len()))
-	w.WriteHeader(status)
-	w.Write(body.Bytes())
+	return &sending{"application/json", body.Len(), func(w io.Writer) error {
+		_, err := w.Write(body.Bytes())
+		return err
+	}}, nil
 }
 
 func writeError(w http.ResponseWriter, err error) {
@@ -246,5 +261,7 @@ func writeError(w http.ResponseWriter, err error) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, status, map[string]string{"error": err.Error()})
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]string{"error": err.Error()})
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // A gate lets a few requests through at a time and a few more wait.
@@ -32,6 +33,21 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 		return nil, ctx.Err()
 	}
 }
+
+// A budget is what may be in use at a time of something that can't be waited for: slow readers keep their answers for as
+// long as they like to.
+type budget struct{ free atomic.Int64 }
+
+// take says whether so much is free, and takes it.
+func (b *budget) take(n int) bool {
+	if b.free.Add(-int64(n)) >= 0 {
+		return true
+	}
+	b.give(n)
+	return false
+}
+
+func (b *budget) give(n int) { b.free.Add(int64(n)) }
 
 // limitConnections makes a listener that has at most n connections open; the others wait.
 func limitConnections(l net.Listener, n int) net.Listener {

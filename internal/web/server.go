@@ -21,6 +21,7 @@ const (
 	maxWaiting     = 64               // requests that wait for that
 	maxConnections = 256              // open at a time; more wait to be accepted
 	cacheBytes     = 256 << 20        // of runs that are kept
+	outgoingBytes  = 512 << 20        // of answers that are being read
 	runTime        = 30 * time.Second // for a request, waiting included
 	stopTime       = 5 * time.Second  // for requests that run when the server stops
 )
@@ -32,12 +33,15 @@ type Server struct {
 	mux   *http.ServeMux
 	gate  *gate
 	cache *cache
+
+	outgoing budget
 }
 
 // NewServer makes the server of a model. Host is the name or address that it listens on: requests must be addressed to
 // it, or to this machine. The model must stay open while the server is used.
 func NewServer(m *model.Model, host string) *Server {
 	s := &Server{model: m, host: host, mux: http.NewServeMux(), gate: newGate(maxRuns, maxWaiting), cache: newCache(cacheBytes)}
+	s.outgoing.free.Store(outgoingBytes)
 	s.mux.HandleFunc("GET /{$}", s.file("index.html"))
 	entries, err := fs.ReadDir(page, ".")
 	if err != nil {

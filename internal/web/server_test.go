@@ -248,6 +248,24 @@ func decode(t *testing.T, w *httptest.ResponseRecorder, into any) {
 	}
 }
 
+// Answers that nobody reads don't pile up.
+func TestOutgoing(t *testing.T) {
+	s := NewServer(miniLM(t), "127.0.0.1")
+	s.outgoing.free.Store(10_000)
+	layer := `{"text":"The cat sat.","layer":1}` // 12·6·6·4 bytes
+	if w := ask(s, "POST", "/api/layer", layer); w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	s.outgoing.take(9_000)
+	if w := ask(s, "POST", "/api/layer", layer); w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%d %s, expected 503 with Retry-After", w.Code, w.Body)
+	}
+	s.outgoing.give(9_000)
+	if got := s.outgoing.free.Load(); got != 10_000 {
+		t.Errorf("%d are free, expected 10000", got)
+	}
+}
+
 // What is kept stays within its limit, and the oldest goes first.
 func TestCache(t *testing.T) {
 	run := func(n int) *Run {

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
 )
 
@@ -97,6 +99,66 @@ func TestNumbers(t *testing.T) {
 			b.visit(page.url)
 			checkCells(b, page.run.Map)
 		})
+	}
+}
+
+// The table, and the files that the page saves, have the same numbers.
+func TestTableAndExport(t *testing.T) {
+	page := write(t, cat)
+	b := open(t, page.url, "about:blank")
+	b.visit(page.url + "#v=1&L=2&H=5")
+	cells := eval[[][]string](b, `
+		document.querySelector('#tables').open = true;
+		await new Promise((r) => setTimeout(r, 100));
+		return [...document.querySelector('.numbers tbody').rows].map((row) => [...row.cells].slice(1).map((c) => c.textContent));`)
+	saved := eval[struct {
+		CSV, SVG string
+		JSON     string
+	}](b, `
+		const kept = {};
+		const make = URL.createObjectURL;
+		for (const name of ['CSV', 'JSON', 'SVG']) {
+			URL.createObjectURL = (blob) => { kept[name] = blob.text(); return '#saved'; };
+			document.querySelector('#export').click();
+			[...document.querySelectorAll('#saveAs button')].find((x) => x.textContent === name).click();
+			kept[name] = await kept[name];
+		}
+		URL.createObjectURL = make;
+		return kept;`)
+	var object struct{ Attention [][]float64 }
+	if err := json.Unmarshal([]byte(saved.JSON), &object); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(saved.CSV), "\n")
+	for i := range cells {
+		numbers := strings.Split(lines[i+1], ",")[1:]
+		for j, cell := range cells[i] {
+			want := strconv.FormatFloat(math.Floor(float64(page.run.Map.Row(2, 5, i)[j])*1e4+.5)/1e4, 'f', 4, 64)
+			if cell != want || numbers[j] != want || strconv.FormatFloat(object.Attention[i][j], 'f', 4, 64) != want {
+				t.Errorf("%d → %d: table %s, CSV %s, JSON %v, expected %s", i, j, cell, numbers[j], object.Attention[i][j], want)
+			}
+		}
+	}
+	if !strings.Contains(saved.SVG, ">cat</text>") || strings.Count(saved.SVG, "<rect") != 82 {
+		t.Errorf("the picture: %.300s", saved.SVG)
+	}
+}
+
+// Every measure shows in every view.
+func TestMeasuresShown(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.visit(url)
+	for _, m := range lens.Measures {
+		for _, view := range views {
+			eval[any](b, "await rapt.set({measure: $1, view: $2})", m.Name, view)
+			if got := b.text("#problem"); got != "" {
+				t.Errorf("%s, %s: %s", m.Name, view, got)
+			}
+		}
+		if got := eval[int](b, "return document.querySelectorAll('.thumb').length"); got != map[bool]int{true: 72, false: 6}[m.PerHead] {
+			t.Errorf("%s: there are %d thumbnails", m.Name, got)
+		}
 	}
 }
 

@@ -192,7 +192,7 @@ class App {
     const {run, state} = this;
     const rolled = state.view === 'layers';
     byId('name').textContent = rolled ? 'Through the layers' : this.name;
-    byId('reason').textContent = rolled ? 'attention rollout' : this.picked && run.heads > 1 ? 'picked: here content words look at one another most' : run.measure.title;
+    byId('reason').textContent = rolled ? (run.measure.name === 'weights' ? 'attention rollout' : run.measure.title) : this.picked && run.heads > 1 ? 'picked: here content words look at one another most' : run.measure.title;
     byId('sentence').textContent = run.text + (run.pair === null ? '' : ` ‖ ${run.pair}`);
     if (document.activeElement !== byId('text')) byId('text').value = run.text;
     document.title = `${run.text.slice(0, 60)} · rapt`;

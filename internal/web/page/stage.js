@@ -145,18 +145,23 @@ export class Stage {
       means.push(mean(await source.layer(run, l)));
       if (!current()) return;
     }
-    const rolled = rollout(means, run.tokens.length, token).reverse();
+    const n = run.tokens.length;
+    const isRollout = run.measure.name === 'weights';
+    const rolled = (isRollout ? rollout(means, n, token) : means.map((m) => m.subarray(token * n, token * n + n))).reverse();
     this.rolled = rolled.map((row) => this.shown.map((u) => frame.units[u].tokens.reduce((sum, i) => sum + row[i], 0)));
     const values = Float32Array.from(this.rolled.flat());
+    const isShare = run.measure.unit === 'share';
     const most = Math.max(...values);
     this.rolledFrom = run.tokens[token].text;
+    this.labels = this.shown.map((u) => frame.units[u].label);
     this.layers.draw({
       rows: rolled.map((_, at) => ({label: `layer ${run.layers - 1 - at}`})),
       columns: this.shown.map((u) => ({label: frame.units[u].label, faint: frame.units[u].special})),
-      values, top: most, log: state.log, width: this.width, maxCell: 44, digits: this.shown.length <= 24 ? (x) => String(Math.round(100 * x)) : null,
+      values, top: most, log: state.log, width: this.width, maxCell: 44, digits: this.shown.length <= 24 ? (x) => (isShare ? String(Math.round(100 * x)) : fixed(x, 1)) : null,
     });
-    this.colorKey(app, most, this.shown.length <= 24, 'a row for each layer, a column for each input token');
-    this.note = `Rollout from ${this.rolledFrom}: how much of it, as it leaves each layer, comes from each input token, if every layer passes on half of ` +
+    this.colorKey(app, most, isShare && this.shown.length <= 24, 'a row for each layer, a column for each input token');
+    this.note = !isRollout ? `From ${this.rolledFrom}: ${run.measure.title}, a row for each layer${run.heads > 1 ? ', the mean of its heads' : ''}. Lock another token to follow that one.`
+      : `Rollout from ${this.rolledFrom}: how much of it, as it leaves each layer, comes from each input token, if every layer passes on half of ` +
       'what came in and half of the mean of its heads. Lock another token to follow that one.';
     byId('note').textContent = this.note;
     document.body.dataset.rollout = token;
@@ -164,7 +169,7 @@ export class Stage {
 
   pointLayer(l, j) {
     const layer = this.rolled.length - 1 - l;
-    byId('readout').textContent = `${this.rolledFrom} after layer ${layer}: ${percent(this.rolled[l][j], 2)} from ${this.host.ownerDocument.defaultView.rapt.frame.units[this.shown[j]].label}`;
+    byId('readout').textContent = `${this.rolledFrom}, layer ${layer}: ${fixed(this.rolled[l][j], 4)} from ${this.labels[j]}`;
     this.layers.mark(l, j);
   }
 
