@@ -35,7 +35,9 @@ or, for decoding, the rate at which memory is read (more than that means that
 the keys fit a cache). Only useful work counts: visible pairs of query and key,
 every byte of keys and values once. A time is the best of the rounds' medians.
 
-A case is called kind/d<width>/s<keys>/h<heads>[:<key heads>][/b<batch>].`,
+A case is called kind/d<width>/s<keys>/h<heads>[:<key heads>][/b<batch>], or
+model/… for the built-in model as a whole, on so many tokens, with all weights
+returned (maps), or on texts of natural lengths.`,
 		Example: `  rapt bench --quick
   rapt bench --case causal/d128 --json`,
 		Args: noArgs,
@@ -52,8 +54,8 @@ A case is called kind/d<width>/s<keys>/h<heads>[:<key heads>][/b<batch>].`,
 	return cmd
 }
 
-// quickWork is the most operations or bytes of a case that --quick runs: some 50 ms on one thread.
-const quickWork = 10e9
+// quickWork is the most operations or bytes of a case that --quick runs: some 40 ms on one thread.
+const quickWork = 8.5e9
 
 // plan is the cases to run, on how many threads, and how long each.
 func (f *benchFlags) plan() (cases []measure.Case, threads []int, effort measure.Effort, err error) {
@@ -75,7 +77,7 @@ func (f *benchFlags) plan() (cases []measure.Case, threads []int, effort measure
 	if f.quick {
 		effort = measure.Effort{Rounds: 3, Round: 40 * time.Millisecond}
 	}
-	for _, c := range measure.Cases() {
+	for _, c := range append(measure.Cases(), modelCases()...) {
 		if pattern.MatchString(c.Name) && !(f.quick && max(c.Flops, 8*c.Bytes) > quickWork) {
 			cases = append(cases, c)
 		}
@@ -99,7 +101,9 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	for _, c := range cases {
 		for _, n := range threads {
+			before := runtime.GOMAXPROCS(n) // which is how many threads a model takes
 			r, err := measure.Run(ctx, c, n, effort)
+			runtime.GOMAXPROCS(before)
 			if err != nil {
 				return err
 			}
