@@ -20,9 +20,9 @@ type addedToken struct {
 	special    bool // left out when decoding
 }
 
-func parseAddedTokens(list []member, m *wordPiece, z *normalizer) ([]addedToken, error) {
+func parseAddedTokens(list []member, m *vocabulary, z *normalizer) ([]addedToken, error) {
 	tokens := make([]addedToken, 0, len(list))
-	next := len(m.vocab)
+	next := m.size
 	seen := make(map[string]bool, len(list))
 	for i, item := range list {
 		a, err := parseAddedToken(item.value, fmt.Sprintf("added_tokens[%d]", i), z)
@@ -34,7 +34,7 @@ func parseAddedTokens(list []member, m *wordPiece, z *normalizer) ([]addedToken,
 		}
 		seen[a.content] = true
 		// The library doesn't read the id of an added token. It takes the one that the model has for it, or the next.
-		want, inModel := m.vocab[a.content]
+		want, inModel := m.ids[a.content]
 		if !inModel {
 			want = int32(next)
 			if t, taken := m.token(next); taken {
@@ -66,7 +66,9 @@ func parseAddedToken(n node, where string, z *normalizer) (addedToken, error) {
 	}
 	if a.form = a.content; a.normalized {
 		var out normalized
-		z.normalize(&out, a.content, 0)
+		if err := z.normalize(&out, a.content, 0); err != nil {
+			return a, fmt.Errorf("%s: %w", where, err)
+		}
 		a.form = string(out.text)
 	}
 	switch {

@@ -39,7 +39,8 @@ type Encoding struct {
 	Cut [2]int
 }
 
-// Encode cuts a text into tokens. The only errors are text that isn't UTF-8, and options that can't be met.
+// Encode cuts a text into tokens. The errors are text that isn't UTF-8, options that can't be met, an unknown character
+// where the model has no token for it, and a regular expression of the file that takes too long.
 func (t *Tokenizer) Encode(text string, o *Options) (*Encoding, error) {
 	return t.encode([]string{text}, t.single, o)
 }
@@ -63,90 +64,128 @@ func (t *Tokenizer) encode(texts []string, template []templatePiece, o *Options)
 		if len(text) > math.MaxInt32 {
 			return nil, fmt.Errorf("%s has %d bytes, expected at most %d", name, len(text), math.MaxInt32)
 		}
-		t.cut(&sequences[i], text)
+		if err := t.cut(&sequences[i], text); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.truncate(sequences, template); err != nil {
 		return nil, err
+	}
+	for i := range sequences {
+		t.trim(&sequences[i])
 	}
 	return t.assemble(template, sequences, o.NoSpecial), nil
 }
 
 // sequence is one text as tokens, before the post-processor.
 type sequence struct {
-	tokens []token
-	added  []string // the added tokens of the text, as they stand there
-	cut    int      // tokens cut off by truncation
+	tokens   []token
+	verbatim []string // added tokens, and unknown ones of a Unigram, as they stand in the text
+	cut      int      // tokens cut off by truncation
 }
 
 // token is free of pointers: there are many.
 type token struct {
 	id         int32
-	added      int32 // 1 + the place in sequence.added; 0 for a token of the model
+	verbatim   int32 // 1 + the place in sequence.verbatim; 0 for a token that is spelled as in the vocabulary
 	start, end int32 // code points of the text
 }
 
-func (s *sequence) add(a *addedToken, text string, start, end int) {
-	s.added = append(s.added, text)
-	s.tokens = append(s.tokens, token{int32(a.id), int32(len(s.added)), int32(start), int32(end)})
+// add appends a token that is spelled as in the text.
+func (s *sequence) add(id int32, text string, start, end int) {
+	s.verbatim = append(s.verbatim, text)
+	s.tokens = append(s.tokens, token{id, int32(len(s.verbatim)), int32(start), int32(end)})
+}
+
+// cutter is the scratch of cutting a text.
+type cutter struct {
+	normalized normalized
+	words      wordCutter
+	pieces     []piece
+	segments   [2][]segment
 }
 
 // cut fills s with the tokens of text.
-func (t *Tokenizer) cut(s *sequence, text string) {
+func (t *Tokenizer) cut(s *sequence, text string) error {
+	c, _ := t.cutters.Get().(*cutter)
+	if c == nil {
+		c = new(cutter)
+	}
+	defer t.cutters.Put(c)
 	s.tokens = make([]token, 0, len(text)/4+1)
-	var n normalized
 	position := runePosition{text: text}
-	for _, g := range t.before.split(nil, text) {
+	c.segments[0] = t.before.split(c.segments[0][:0], text)
+	for _, g := range c.segments[0] {
 		from := position.of(g.start)
 		if g.added != nil {
-			s.add(g.added, text[g.start:g.end], from, position.of(g.end))
+			s.add(int32(g.added.id), text[g.start:g.end], from, position.of(g.end))
 			continue
 		}
-		t.normalizer.normalize(&n, text[g.start:g.end], from)
-		t.cutNormalized(s, &n)
+		if err := t.normalizer.normalize(&c.normalized, text[g.start:g.end], from); err != nil {
+			return err
+		}
+		if err := t.cutNormalized(s, c); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// cutNormalized appends the tokens of a text between two added tokens.
-func (t *Tokenizer) cutNormalized(s *sequence, n *normalized) {
+// cutNormalized appends the tokens of c.normalized, a text between two added tokens.
+func (t *Tokenizer) cutNormalized(s *sequence, c *cutter) error {
+	n := &c.normalized
 	if len(t.after.tokens) == 0 {
-		t.cutWords(s, n, 0, len(n.text))
-		return
+		return t.cutWords(s, c, 0, len(n.text))
 	}
 	text := string(n.text)
-	for _, g := range t.after.split(nil, text) {
-		if g.added == nil {
-			t.cutWords(s, n, g.start, g.end)
-			continue
+	c.segments[1] = t.after.split(c.segments[1][:0], text)
+	for _, g := range c.segments[1] {
+		if g.added != nil {
+			start, end := n.original(g.start, g.end)
+			s.add(int32(g.added.id), text[g.start:g.end], start, end)
+		} else if err := t.cutWords(s, c, g.start, g.end); err != nil {
+			return err
 		}
-		start, end := n.original(g.start, g.end)
-		s.add(g.added, text[g.start:g.end], start, end)
 	}
+	return nil
 }
 
-// cutWords appends the tokens of the bytes from start to end.
-func (t *Tokenizer) cutWords(s *sequence, n *normalized, start, end int) {
-	text := n.text[:end]
-	var pieces []piece
-	for start < end {
-		wordStart, wordEnd := start, end
-		if t.splitWords {
-			wordStart, wordEnd = nextWord(text, start)
-		}
-		if wordStart == end {
-			return
-		}
-		pieces = t.model.cut(pieces[:0], text[wordStart:wordEnd])
-		for _, p := range pieces {
-			from, to := n.original(wordStart+p.start, wordStart+p.end)
-			s.tokens = append(s.tokens, token{id: p.id, start: int32(from), end: int32(to)})
-		}
-		start = wordEnd
+// cutWords appends the tokens of the bytes from start to end of c.normalized.
+func (t *Tokenizer) cutWords(s *sequence, c *cutter, start, end int) error {
+	if start == end {
+		return nil
 	}
+	if err := t.preTokenizer.cut(&c.words, &c.normalized, start, end); err != nil {
+		return err
+	}
+	n := c.words.n
+	for _, w := range c.words.words {
+		var err error
+		if c.pieces, err = t.model.cut(c.pieces[:0], n.text[w.start:w.end]); err != nil {
+			return err
+		}
+		for _, p := range c.pieces {
+			from, to := n.original(w.start+p.start, w.start+p.end)
+			if p.verbatim {
+				s.add(p.id, string(n.text[w.start+p.start:w.start+p.end]), from, to)
+			} else {
+				s.tokens = append(s.tokens, token{id: p.id, start: int32(from), end: int32(to)})
+			}
+		}
+	}
+	return nil
 }
 
 // original returns the code points of the original that the bytes from start to end come from.
 func (n *normalized) original(start, end int) (from, to int) {
-	return int(n.from[start]), int(n.from[end-1]) + 1
+	from, to = int(n.from[start]), int(n.from[end-1])+1
+	if from < 0 {
+		from = -1 - from
+	}
+	if to <= 0 {
+		to = -to
+	}
+	return from, to
 }
 
 // runePosition converts positions in bytes to code points. It is quick for positions that mostly grow.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // fields reads the members of a JSON object by name. The first thing that is wrong is kept in err, and later calls return
@@ -94,6 +95,32 @@ func (f *fields) string(key string) string {
 func (f *fields) bool(key string) bool {
 	n, _ := f.need(key, boolKind)
 	return n.text == "true"
+}
+
+// optionalString returns a string, or "" if there is none.
+func (f *fields) optionalString(key string) string {
+	if f.take(key).kind == nullKind {
+		return ""
+	}
+	return f.string(key)
+}
+
+// optionalBool returns true or false, or fallback if there is neither.
+func (f *fields) optionalBool(key string, fallback bool) bool {
+	if f.take(key).kind == nullKind {
+		return fallback
+	}
+	return f.bool(key)
+}
+
+// rune returns a string of one character.
+func (f *fields) rune(key string) rune {
+	s := f.string(key)
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 || size < len(s) {
+		f.failf("%s is %q, expected one character", f.path(key), s)
+	}
+	return r
 }
 
 func (f *fields) list(key string) []member {

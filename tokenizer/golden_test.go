@@ -3,7 +3,9 @@ package tokenizer
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,9 +26,35 @@ type goldenCase struct {
 	DecodedAll string `json:"decoded_all"`
 }
 
+// goldens are the folders of testdata with a tokenizer.json and its cases.jsonl.
+var goldens = []string{"minilm", "cased", "gpt2", "smollm2", "roberta", "llama3", "qwen2", "stories260k", "spm", "xlmr", "t5"}
+
+// readTestdata reads a file of testdata, which may be there with .gz behind its name.
+func readTestdata(tb testing.TB, dir, name string) []byte {
+	tb.Helper()
+	path := filepath.Join("testdata", dir, name)
+	if data, err := os.ReadFile(path); err == nil {
+		return data
+	}
+	f, err := os.Open(path + ".gz")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	data, err := io.ReadAll(z)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return data
+}
+
 func open(tb testing.TB, dir string) *Tokenizer {
 	tb.Helper()
-	t, err := Open(filepath.Join("testdata", dir, "tokenizer.json"))
+	t, err := Parse(readTestdata(tb, dir, "tokenizer.json"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -35,10 +63,7 @@ func open(tb testing.TB, dir string) *Tokenizer {
 
 func readCases(tb testing.TB, dir string) []goldenCase {
 	tb.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", dir, "cases.jsonl"))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	data := readTestdata(tb, dir, "cases.jsonl")
 	var cases []goldenCase
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, len(data))
@@ -87,7 +112,7 @@ func asGolden(tok *Tokenizer, c goldenCase, o *Options) (goldenCase, error) {
 }
 
 func TestGolden(t *testing.T) {
-	for _, dir := range []string{"minilm", "cased"} {
+	for _, dir := range goldens {
 		t.Run(dir, func(t *testing.T) {
 			tok := open(t, dir)
 			cases := readCases(t, dir)

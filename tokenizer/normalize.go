@@ -4,38 +4,63 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // normalizer rewrites text character by character and remembers where each one came from. It is the list of its steps,
 // in order; none is no change.
 type normalizer struct {
 	steps []step
-	ascii [utf8.RuneSelf]byte // what the steps make of an ASCII character: never more than one, and it is ASCII
+	local bool                // no step looks across an ASCII character, and each makes at most one ASCII character of one
+	ascii [utf8.RuneSelf]byte // if local: what the steps make of an ASCII character
 }
 
 // dropped stands in normalizer.ascii for a character that is left out.
 const dropped = 0xFF
 
-type step uint8
+type stepKind uint8
 
 const (
-	cleanText       step = iota // drop control characters and U+FFFD, make every blank a space
-	spaceIdeographs             // a space before and behind each ideograph
-	decompose                   // Unicode's canonical decomposition, NFD
-	dropNonspacing              // drop category Mn
-	dropMarks                   // drop category M
+	cleanText       stepKind = iota // drop control characters and U+FFFD, make every blank a space
+	spaceIdeographs                 // a space before and behind each ideograph
+	decompose                       // Unicode's canonical decomposition, NFD
+	dropNonspacing                  // drop category Mn
+	dropMarks                       // drop category M
 	lowercase
+
+	firstGlobal // those from here on aren't local
+
+	decomposeCompatible = iota - 1 // NFKD
+	compose                        // NFC
+	composeCompatible              // NFKC
+	nmt                            // drop and unify controls and blanks as sentencepiece's nmt
+	strip                          // drop blanks at the ends
+	prepend
+	replace
+	mapClusters // Precompiled
+	spellBytes  // ByteLevel
 )
+
+type step struct {
+	kind        stepKind
+	left, right bool      // strip
+	content     string    // prepend, replace
+	pattern     *pattern  // replace
+	charsMap    *charsMap // mapClusters
+}
 
 // normalized is text on its way through the pipeline.
 type normalized struct {
 	text []byte
-	from []int32 // for each byte of text: the code point of the original that it comes from, counted from 0
 
-	run   []traced // scratch of normalize
-	parts []part   // and of decompose
+	// from has for each byte of text the code point of the original that it comes from, counted from 0. What stands for
+	// nothing at all before the code point p has -1-p.
+	from []int32
+
+	start   int32    // the code point of the original at which the text begins
+	run     []traced // scratch of normalize
+	parts   []part   // and of decompositions
+	changes []change // and of transform
+	bytes   []byte   // and of spelled
 }
 
 // traced is a character and the code point of the original that it comes from.
@@ -50,10 +75,17 @@ func parseNormalizer(n node, where string) (*normalizer, error) {
 		return nil, err
 	}
 	z := &normalizer{steps: steps}
+	z.local = !slices.ContainsFunc(steps, func(s step) bool { return s.kind >= firstGlobal })
+	if !z.local {
+		return z, nil
+	}
 	for c := range z.ascii {
 		z.ascii[c] = dropped
 		n := normalized{run: []traced{{rune(c), 0}}}
-		if z.apply(&n); len(n.run) > 0 {
+		if err := z.apply(&n); err != nil {
+			return nil, err
+		}
+		if len(n.run) > 0 {
 			z.ascii[c] = byte(n.run[0].char)
 		}
 	}
@@ -66,15 +98,34 @@ func parseSteps(n node, where string) ([]step, error) {
 	}
 	f := n.fields(where)
 	var steps []step
-	switch f.componentType("BertNormalizer", "Lowercase", "NFD", "StripAccents", "Sequence") {
+	switch f.componentType("BertNormalizer", "ByteLevel", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "Nmt", "Precompiled",
+		"Prepend", "Replace", "Sequence", "Strip", "StripAccents") {
 	case "BertNormalizer":
 		steps = parseBertNormalizer(f)
+	case "ByteLevel":
+		steps = []step{{kind: spellBytes}}
 	case "Lowercase":
-		steps = []step{lowercase}
+		steps = []step{{kind: lowercase}}
+	case "NFC":
+		steps = []step{{kind: compose}}
 	case "NFD":
-		steps = []step{decompose}
+		steps = []step{{kind: decompose}}
+	case "NFKC":
+		steps = []step{{kind: composeCompatible}}
+	case "NFKD":
+		steps = []step{{kind: decomposeCompatible}}
+	case "Nmt":
+		steps = []step{{kind: nmt}}
+	case "Precompiled":
+		steps = []step{{kind: mapClusters, charsMap: f.charsMap("precompiled_charsmap")}}
+	case "Prepend":
+		steps = []step{{kind: prepend, content: f.string("prepend")}}
+	case "Replace":
+		steps = []step{{kind: replace, pattern: f.pattern("pattern"), content: f.string("content")}}
+	case "Strip":
+		steps = []step{{kind: strip, left: f.bool("strip_left"), right: f.bool("strip_right")}}
 	case "StripAccents":
-		steps = []step{dropMarks}
+		steps = []step{{kind: dropMarks}}
 	case "Sequence":
 		for i, m := range f.list("normalizers") {
 			more, err := parseSteps(m.value, fmt.Sprintf("%s.normalizers[%d]", where, i))
@@ -90,10 +141,10 @@ func parseSteps(n node, where string) ([]step, error) {
 func parseBertNormalizer(f *fields) []step {
 	var steps []step
 	if f.bool("clean_text") {
-		steps = append(steps, cleanText)
+		steps = append(steps, step{kind: cleanText})
 	}
 	if f.bool("handle_chinese_chars") {
-		steps = append(steps, spaceIdeographs)
+		steps = append(steps, step{kind: spaceIdeographs})
 	}
 	lower := f.bool("lowercase")
 	strip := lower
@@ -103,21 +154,32 @@ func parseBertNormalizer(f *fields) []step {
 		f.failf("%s is %s, expected true, false or null", f.path("strip_accents"), n.kind)
 	}
 	if strip {
-		steps = append(steps, decompose, dropNonspacing)
+		steps = append(steps, step{kind: decompose}, step{kind: dropNonspacing})
 	}
 	if lower {
-		steps = append(steps, lowercase)
+		steps = append(steps, step{kind: lowercase})
 	}
 	return steps
 }
 
 // normalize sets out to the normalized text, whose first character is the code point from of the original.
 //
-// Runs of other characters than ASCII go through the steps on their own. That is exact because no step looks across
-// an ASCII character: only decompose looks at neighbours, to order combining marks, and ASCII has none.
-func (z *normalizer) normalize(out *normalized, text string, from int) {
+// If all steps are local, runs of other characters than ASCII go through them on their own. That is exact because of the
+// local steps only decompose looks at neighbours, to order combining marks, and ASCII has none.
+func (z *normalizer) normalize(out *normalized, text string, from int) error {
 	out.text, out.from = slices.Grow(out.text[:0], len(text)), slices.Grow(out.from[:0], len(text))
-	at := int32(from)
+	out.start = int32(from)
+	at := out.start
+	if !z.local {
+		out.run = slices.Grow(out.run[:0], len(text))
+		for _, r := range text {
+			out.run = append(out.run, traced{r, at})
+			at++
+		}
+		err := z.apply(out)
+		out.spell()
+		return err
+	}
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
 			if a := z.ascii[c]; a != dropped {
@@ -132,36 +194,106 @@ func (z *normalizer) normalize(out *normalized, text string, from int) {
 			out.run = append(out.run, traced{r, at})
 			i, at = i+size, at+1
 		}
-		z.apply(out)
-		for _, c := range out.run {
-			before := len(out.text)
-			out.text = utf8.AppendRune(out.text, c.char)
-			for range len(out.text) - before {
-				out.from = append(out.from, c.from)
-			}
+		if err := z.apply(out); err != nil {
+			return err
+		}
+		out.spell()
+	}
+	return nil
+}
+
+// spell appends n.run to n.text.
+func (n *normalized) spell() {
+	for _, c := range n.run {
+		if c.char < utf8.RuneSelf {
+			n.text, n.from = append(n.text, byte(c.char)), append(n.from, c.from)
+			continue
+		}
+		before := len(n.text)
+		n.text = utf8.AppendRune(n.text, c.char)
+		for range len(n.text) - before {
+			n.from = append(n.from, c.from)
 		}
 	}
 }
 
+// spelled returns n.run as text, until it is called again.
+func (n *normalized) spelled() []byte {
+	n.bytes = n.bytes[:0]
+	for _, c := range n.run {
+		n.bytes = utf8.AppendRune(n.bytes, c.char)
+	}
+	return n.bytes
+}
+
 // apply takes n.run through all steps.
-func (z *normalizer) apply(n *normalized) {
+func (z *normalizer) apply(n *normalized) error {
 	for _, s := range z.steps {
-		switch s {
+		switch s.kind {
 		case cleanText:
 			n.drop(removed)
 			n.unifyBlanks()
 		case spaceIdeographs:
 			n.setIdeographsApart()
 		case decompose:
-			n.decompose()
+			n.decompose(false)
+		case decomposeCompatible:
+			n.decompose(true)
+		case compose:
+			n.compose(false)
+		case composeCompatible:
+			n.compose(true)
 		case dropNonspacing:
 			n.drop(nonspacing)
 		case dropMarks:
 			n.drop(mark)
 		case lowercase:
 			n.lower()
+		case nmt:
+			n.nmt()
+		case strip:
+			n.strip(s.left, s.right)
+		case prepend:
+			n.prepend(s.content)
+		case replace:
+			if err := n.replace(s.pattern, s.content); err != nil {
+				return err
+			}
+		case mapClusters:
+			s.charsMap.apply(n)
+		case spellBytes:
+			n.spellBytes()
 		}
 	}
+	return nil
+}
+
+// change is a character of a text that is rewritten. by says what it does to the one before: 0, it stands for the next
+// character; 1, it is new and comes from where the character before it does; -n, it stands for the next one, and n
+// more are left out. The library rewrites all texts so, and where it miscounts we do.
+type change struct {
+	char rune
+	by   int
+}
+
+// transform rewrites n.run by n.changes, leaving out the first characters.
+func (n *normalized) transform(first int) {
+	at := first
+	out := make([]traced, 0, len(n.changes))
+	for _, c := range n.changes {
+		from := -1 - n.start
+		switch {
+		case c.by <= 0 && at < len(n.run):
+			from = n.run[at].from
+		case at > 0:
+			from = n.run[min(at, len(n.run))-1].from
+		}
+		out = append(out, traced{c.char, from})
+		if c.by <= 0 {
+			at += 1 - c.by
+		}
+	}
+	n.run = out
 }
 
 func (n *normalized) drop(c class) {
@@ -207,84 +339,4 @@ func (n *normalized) expand(is func(rune) bool, by func(out []traced, t traced) 
 		}
 	}
 	n.run = out
-}
-
-// part is a character of a decomposition.
-type part struct {
-	traced
-	order uint8 // canonical combining class; 0: nothing moves across it
-	lead  bool  // the first of its decomposition
-}
-
-// decompose decomposes n.run and orders its combining marks.
-//
-// What comes from where is the library's rule, which doesn't follow marks as they move: reading the result from the left,
-// each leading part takes the next character of the run, every other part the same character as the part before it.
-func (n *normalized) decompose() {
-	n.parts = n.parts[:0]
-	for _, t := range n.run {
-		n.parts = appendParts(n.parts, t.char)
-	}
-	for i := 0; i < len(n.parts); i++ {
-		start := i
-		for i < len(n.parts) && n.parts[i].order != 0 {
-			i++
-		}
-		if i-start > 1 {
-			slices.SortStableFunc(n.parts[start:i], func(a, b part) int { return int(a.order) - int(b.order) })
-		}
-	}
-	taken := 0
-	for i, p := range n.parts {
-		if p.lead {
-			taken++
-		}
-		n.parts[i].from = n.run[taken-1].from
-	}
-	n.run = n.run[:0]
-	for _, p := range n.parts {
-		n.run = append(n.run, p.traced)
-	}
-}
-
-// Hangul syllables decompose by arithmetic into a leading consonant, a vowel and, for 27 of 28, a trailing consonant
-// (The Unicode Standard, section 3.12).
-const (
-	hangulFirst, hangulLast = 0xAC00, 0xD7A3
-	hangulL, hangulV        = 0x1100, 0x1161
-	hangulT                 = 0x11A7 // one before the first trailing consonant
-	hangulVCount            = 21
-	hangulTCount            = 28
-)
-
-// appendParts appends the decomposition of r, without where it is from.
-func appendParts(parts []part, r rune) []part {
-	if hangulFirst <= r && r <= hangulLast {
-		s := r - hangulFirst
-		parts = appendPart(parts, hangulL+s/(hangulVCount*hangulTCount), 0, true)
-		parts = appendPart(parts, hangulV+s/hangulTCount%hangulVCount, 0, false)
-		if t := s % hangulTCount; t != 0 {
-			parts = appendPart(parts, hangulT+t, 0, false)
-		}
-		return parts
-	}
-	if r < utf8.RuneSelf || classOf(r)&unordered != 0 {
-		return appendPart(parts, r, 0, true)
-	}
-	var buf [utf8.UTFMax]byte
-	p := norm.NFD.Properties(utf8.AppendRune(buf[:0], r))
-	d := p.Decomposition()
-	if d == nil {
-		return appendPart(parts, r, p.CCC(), true)
-	}
-	for lead := true; len(d) > 0; lead = false {
-		c, size := utf8.DecodeRune(d)
-		parts = appendPart(parts, c, norm.NFD.Properties(d).CCC(), lead)
-		d = d[size:]
-	}
-	return parts
-}
-
-func appendPart(parts []part, r rune, order uint8, lead bool) []part {
-	return append(parts, part{traced{char: r}, order, lead})
 }

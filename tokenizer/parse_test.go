@@ -47,10 +47,15 @@ func addedJSON(id int, content string, rest string) string {
 	return string(data)
 }
 
+const normalizerTypes = "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, Sequence, Strip, StripAccents"
+
 func TestParseErrors(t *testing.T) {
 	lowercase := `{"type": "Lowercase"}`
 	template := func(single, pair, tokens string) string {
 		return `{"type": "TemplateProcessing", "single": ` + single + `, "pair": ` + pair + `, "special_tokens": ` + tokens + `}`
+	}
+	split := func(pattern, behavior string) string {
+		return `{"type": "Split", "pattern": ` + pattern + `, "behavior": "` + behavior + `", "invert": false}`
 	}
 	a := `[{"Sequence": {"id": "A", "type_id": 0}}]`
 	for _, c := range []struct {
@@ -68,8 +73,8 @@ func TestParseErrors(t *testing.T) {
 		{with("REST", `, "version": "1.0"`), `the file has the key "version" twice`},
 		{with(`"1.0"`, `"2.0"`), `version is "2.0", expected one of: 1.0`},
 
-		{with(`"WordPiece"`, `"Hologram"`), `model type "Hologram" is not supported; supported: WordPiece`},
-		{with(`"type": "WordPiece", "unk`, `"unk`, `_word": MAX`, `_words": 1`), "model has no type and isn't a WordPiece"},
+		{with(`"WordPiece"`, `"Hologram"`), `model type "Hologram" is not supported; supported: BPE, Unigram, WordPiece`},
+		{with(`"type": "WordPiece", "unk`, `"unk`, `_word": MAX`, `_words": 1`), "model has no type and isn't a BPE, Unigram or WordPiece"},
 		{with(`"vocab"`, `"dropout": 0.5, "vocab"`), `unknown key "dropout" in model`},
 		{with("VOCAB", ""), "model.vocab is empty"},
 		{with("VOCAB", `"a": 0`), `model.unk_token "[UNK]" is not in model.vocab`},
@@ -86,17 +91,36 @@ func TestParseErrors(t *testing.T) {
 		{with("MAX", "10001"), "model.max_input_chars_per_word is 10001, expected an integer from 1 to 10000"},
 		{with("MAX", "null"), "model.max_input_chars_per_word is null, expected a number"},
 
-		{with("NORMALIZER", `{"type": "NFKC"}`), `normalizer type "NFKC" is not supported; supported: BertNormalizer, Lowercase, NFD, StripAccents, Sequence`},
-		{with("NORMALIZER", `{"type": "Sequence", "normalizers": [{"type": "NFC"}]}`),
-			`normalizer.normalizers[0] type "NFC" is not supported; supported: BertNormalizer, Lowercase, NFD, StripAccents, Sequence`},
+		{with("NORMALIZER", `{"type": "NFE"}`), `normalizer type "NFE" is not supported; supported: ` + normalizerTypes},
+		{with("NORMALIZER", `{"type": "Sequence", "normalizers": [{"type": "NFE"}]}`),
+			`normalizer.normalizers[0] type "NFE" is not supported; supported: ` + normalizerTypes},
 		{with("NORMALIZER", `{"type": "BertNormalizer", "clean_text": 1}`), "normalizer.clean_text is a number, expected true or false"},
 		{with("NORMALIZER", `{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "lowercase": true, "strip_accents": "no"}`),
 			"normalizer.strip_accents is a string, expected true, false or null"},
 		{with("NORMALIZER", `{"type": "Lowercase", "locale": "tr"}`), `unknown key "locale" in normalizer`},
-		{with("PRETOKENIZER", `{"type": "Metaspace", "replacement": "_"}`), `pre_tokenizer type "Metaspace" is not supported; supported: BertPreTokenizer`},
+		{with("PRETOKENIZER", `{"type": "UnicodeScripts"}`), `pre_tokenizer type "UnicodeScripts" is not supported; supported: BertPreTokenizer, ByteLevel, ` +
+			`CharDelimiterSplit, Digits, Metaspace, Punctuation, Sequence, Split, Whitespace, WhitespaceSplit`},
+		{with("PRETOKENIZER", `{"type": "Metaspace", "replacement": "ab"}`), `pre_tokenizer.replacement is "ab", expected one character`},
+		{with("PRETOKENIZER", `{"type": "Metaspace", "replacement": "_", "add_prefix_space": false, "prepend_scheme": "first"}`),
+			"pre_tokenizer.add_prefix_space is false, but prepend_scheme is not never"},
+		{with("PRETOKENIZER", `{"type": "Metaspace", "replacement": "_", "prepend_scheme": "often"}`),
+			`pre_tokenizer.prepend_scheme is "often", expected one of: always, first, never`},
+		{with("PRETOKENIZER", split(`{"Regex": "(a"}`, "Isolated")), `pre_tokenizer.pattern: pattern "(a", byte 2: missing )`},
+		{with("PRETOKENIZER", split(`{"Regex": "a", "String": "a"}`, "Isolated")), `pre_tokenizer.pattern is not one String or Regex`},
+		{with("PRETOKENIZER", split(`{"Glob": "a"}`, "Isolated")), `unknown key "Glob" in pre_tokenizer.pattern`},
+		{with("PRETOKENIZER", split(`{"String": ""}`, "Isolated")), `pre_tokenizer.pattern is an empty string`},
+		{with("PRETOKENIZER", split(`{"String": "a"}`, "Doubled")),
+			`pre_tokenizer.behavior is "Doubled", expected one of: Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous`},
+		{with("NORMALIZER", `{"type": "Precompiled", "precompiled_charsmap": "*"}`),
+			"normalizer.precompiled_charsmap is not base64: illegal base64 data at input byte 0"},
+		{with("NORMALIZER", `{"type": "Precompiled", "precompiled_charsmap": "/////w=="}`),
+			"normalizer.precompiled_charsmap: a trie of 4294967295 bytes, but 0 are there"},
+		{with("NORMALIZER", `{"type": "Precompiled", "precompiled_charsmap": "BAAAAP////8="}`),
+			"normalizer.precompiled_charsmap: a node of the trie has its children at 1073741823 of 1"},
 		{with("PRETOKENIZER", `[]`), "pre_tokenizer is an array, expected an object"},
 		{with("PRETOKENIZER", `{"type": "BertPreTokenizer", "x": 0}`), `unknown key "x" in pre_tokenizer`},
-		{with("DECODER", `{"type": "CTC"}`), `decoder type "CTC" is not supported; supported: WordPiece`},
+		{with("DECODER", `{"type": "CTC"}`), `decoder type "CTC" is not supported; supported: BPEDecoder, ByteFallback, ByteLevel, Fuse, ` +
+			`Metaspace, Replace, Sequence, Strip, WordPiece`},
 
 		{with("ADDED", addedJSON(3, "", "")), "added_tokens[0] has an empty content"},
 		{with("ADDED", addedJSON(4, "[X]", "")), `added_tokens[0] "[X]" has the id 4, expected 3`},
@@ -110,7 +134,11 @@ func TestParseErrors(t *testing.T) {
 			`added_tokens: "x" and "X" are both "x" once they are normalized`},
 		{with("ADDED", addedJSON(2, "x", ""), "VOCAB", `"[UNK]": 0, "a": 2`), `added_tokens[0] "x" would have the id 2 of token "a"`},
 
-		{with("POSTPROCESSOR", `{"type": "RobertaProcessing"}`), `post_processor type "RobertaProcessing" is not supported; supported: BertProcessing, TemplateProcessing`},
+		{with("POSTPROCESSOR", `{"type": "PairProcessing"}`), `post_processor type "PairProcessing" is not supported; supported: BertProcessing, ByteLevel, ` +
+			`RobertaProcessing, Sequence, TemplateProcessing`},
+		{with("POSTPROCESSOR", `{"type": "RobertaProcessing"}`), "post_processor.add_prefix_space is null, expected true or false"},
+		{with("POSTPROCESSOR", `{"type": "Sequence", "processors": [{"type": "BertProcessing", "cls": ["a", 1], "sep": ["a", 1]}, {"type": "BertProcessing"}]}`),
+			"post_processor.processors[1] is BertProcessing, but another one adds tokens already, and only one is supported"},
 		{with("POSTPROCESSOR", `{"type": "BertProcessing", "cls": ["a", 1], "sep": ["a"]}`), "post_processor.sep is not a token and its id"},
 		{with("POSTPROCESSOR", `{"type": "BertProcessing", "cls": ["a", 1], "sep": ["a", 99]}`), "post_processor.sep is 99, which is not in the vocabulary"},
 		{with("POSTPROCESSOR", template(`[{"SpecialToken": {"id": "[Y]", "type_id": 0}}]`, a, "{}")),

@@ -13,27 +13,58 @@ type templatePiece struct {
 	tokens []string
 }
 
-// setPostProcessor sets the templates. Without a post-processor they are the texts alone.
+// setPostProcessor sets the templates, and what is done to offsets. Without a post-processor a template is the texts alone.
 func (t *Tokenizer) setPostProcessor(n node) error {
-	first, second := templatePiece{text: 0}, templatePiece{text: 1, typeID: 1}
+	t.single = []templatePiece{{text: 0}}
+	t.pair = []templatePiece{{text: 0}, {text: 1, typeID: 1}}
+	_, err := t.addPostProcessor(n, "post_processor", false)
+	return err
+}
+
+// addPostProcessor adds to what was set. hasTokens says that there is one already that adds tokens.
+func (t *Tokenizer) addPostProcessor(n node, where string, hasTokens bool) (bool, error) {
 	if n.kind == nullKind {
-		t.single, t.pair = []templatePiece{first}, []templatePiece{first, second}
-		return nil
+		return hasTokens, nil
 	}
-	f := n.fields("post_processor")
-	switch f.componentType("BertProcessing", "TemplateProcessing") {
+	f := n.fields(where)
+	kind := f.componentType("BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence", "TemplateProcessing")
+	switch kind {
+	case "ByteLevel":
+		t.addTrim(f)
+		f.optionalBool("use_regex", true)
+		return hasTokens, f.end()
+	case "Sequence":
+		for i, m := range f.list("processors") {
+			var err error
+			if hasTokens, err = t.addPostProcessor(m.value, fmt.Sprintf("%s.processors[%d]", where, i), hasTokens); err != nil {
+				return hasTokens, err
+			}
+		}
+		return hasTokens, f.end()
+	}
+	if hasTokens {
+		f.failf("%s is %s, but another one adds tokens already, and only one is supported", where, kind)
+	}
+	first, second := templatePiece{text: 0}, templatePiece{text: 1, typeID: 1}
+	switch kind {
 	case "BertProcessing":
 		cls, sep := t.parseBertToken(f, "cls"), t.parseBertToken(f, "sep")
 		lastSep := sep
 		lastSep.typeID = 1
 		t.single = []templatePiece{cls, first, sep}
 		t.pair = []templatePiece{cls, first, sep, second, lastSep}
+	case "RobertaProcessing":
+		t.addTrim(f)
+		cls, sep := t.parseBertToken(f, "cls"), t.parseBertToken(f, "sep")
+		second.typeID = 0
+		t.single = []templatePiece{cls, first, sep}
+		t.pair = []templatePiece{cls, first, sep, sep, second, sep}
 	case "TemplateProcessing":
 		specials := t.parseTemplateTokens(f)
 		t.single = parseTemplate(f, "single", specials, 1)
 		t.pair = parseTemplate(f, "pair", specials, 2)
 	}
-	return f.end()
+	return true, f.end()
 }
 
 // parseBertToken reads a pair such as ["[SEP]", 102].
@@ -185,10 +216,10 @@ func (t *Tokenizer) assemble(template []templatePiece, texts []sequence, noSpeci
 
 // spell returns a token as Encoding.Tokens has it.
 func (t *Tokenizer) spell(s *sequence, k token) string {
-	if k.added > 0 {
-		return s.added[k.added-1]
+	if k.verbatim > 0 {
+		return s.verbatim[k.verbatim-1]
 	}
-	return t.model.tokens[k.id]
+	return t.model.vocab().tokens[k.id]
 }
 
 // add appends a token that the piece p of a template has put there.

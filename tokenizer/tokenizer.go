@@ -8,11 +8,16 @@
 // A text goes through these steps, each a part of the file:
 //
 //	added tokens     found as they are in the text (or in the normalized text), the rest is cut as follows
-//	normalizer       BertNormalizer, Lowercase, NFD, StripAccents, Sequence
-//	pre-tokenizer    BertPreTokenizer: words and punctuation
-//	model            WordPiece: words into pieces
+//	normalizer       BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace,
+//	                 Strip, StripAccents, Sequence
+//	pre-tokenizer    text into words: BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace, Punctuation,
+//	                 Split, Whitespace, WhitespaceSplit, Sequence
+//	model            words into tokens: WordPiece, BPE, Unigram
 //	truncation       only if asked for with Options.MaxLen
-//	post-processor   BertProcessing, TemplateProcessing: [CLS] and the like
+//	post-processor   [CLS] and the like: BertProcessing, RobertaProcessing, TemplateProcessing, ByteLevel, Sequence
+//
+// and back through one: the decoder, BPEDecoder, ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Strip, WordPiece or
+// Sequence. [Tokenizer.Stream] decodes tokens as they come.
 //
 // Every part may be missing but the model. What the file asks for and this package doesn't do is an error that names it,
 // never ignored.
@@ -21,9 +26,10 @@ package tokenizer
 import (
 	"fmt"
 	"os"
+	"sync"
 )
 
-// A Tokenizer cuts text into tokens. It doesn't change: any number of goroutines may use one.
+// A Tokenizer cuts text into tokens. Any number of goroutines may use one: but for a cache of words it doesn't change.
 type Tokenizer struct {
 	added  []addedToken
 	byID   map[int]*addedToken
@@ -32,15 +38,18 @@ type Tokenizer struct {
 
 	special map[string]bool // what decoding leaves out, by token
 
-	normalizer *normalizer
-	splitWords bool // BertPreTokenizer; without, a text is one word
-	model      *wordPiece
-	single     []templatePiece // the post-processor, for a text
-	pair       []templatePiece // and for two
-	decoder    decoder
+	normalizer   *normalizer
+	preTokenizer preTokenizer
+	model        model
+	single       []templatePiece // the post-processor, for a text
+	pair         []templatePiece // and for two
+	trims        []offsetTrim    // and what it does to offsets
+	decoder      decoder
 
 	truncation *Truncation
 	padding    *Padding
+
+	cutters sync.Pool // of *cutter
 }
 
 // Open reads a tokenizer.json. Errors begin with path.
@@ -92,16 +101,17 @@ func parse(data []byte) (*Tokenizer, error) {
 	if t.normalizer, err = parseNormalizer(normalizer, "normalizer"); err != nil {
 		return nil, err
 	}
-	if t.splitWords, err = parsePreTokenizer(preTokenizer); err != nil {
+	if t.preTokenizer, err = parsePreTokenizer(preTokenizer); err != nil {
 		return nil, err
 	}
+	t.preTokenizer.spellRaw(t.model)
 	if err := t.setAdded(added); err != nil {
 		return nil, err
 	}
 	if err := t.setPostProcessor(postProcessor); err != nil {
 		return nil, err
 	}
-	if t.decoder, err = parseDecoder(decoder); err != nil {
+	if t.decoder, err = parseDecoder(decoder, "decoder"); err != nil {
 		return nil, err
 	}
 	if t.truncation, err = parseTruncation(truncation); err != nil {
@@ -112,7 +122,7 @@ func parse(data []byte) (*Tokenizer, error) {
 }
 
 func (t *Tokenizer) setAdded(list []member) (err error) {
-	if t.added, err = parseAddedTokens(list, t.model, t.normalizer); err != nil {
+	if t.added, err = parseAddedTokens(list, t.model.vocab(), t.normalizer); err != nil {
 		return err
 	}
 	t.byID = make(map[int]*addedToken, len(t.added))
@@ -134,9 +144,10 @@ func (t *Tokenizer) setAdded(list []member) (err error) {
 // VocabSize returns the number of tokens, added ones included. Ids may have gaps, so it isn't always one more than the
 // last id.
 func (t *Tokenizer) VocabSize() int {
-	n := len(t.model.vocab)
+	vocab := t.model.vocab()
+	n := len(vocab.ids)
 	for _, a := range t.added {
-		if _, ok := t.model.vocab[a.content]; !ok {
+		if _, ok := vocab.ids[a.content]; !ok {
 			n++
 		}
 	}
@@ -150,7 +161,7 @@ func (t *Tokenizer) TokenToID(token string) (id int, ok bool) {
 			return a.id, true
 		}
 	}
-	v, ok := t.model.vocab[token]
+	v, ok := t.model.vocab().ids[token]
 	return int(v), ok
 }
 
@@ -159,7 +170,7 @@ func (t *Tokenizer) IDToToken(id int) (token string, ok bool) {
 	if a := t.byID[id]; a != nil {
 		return a.form, true
 	}
-	return t.model.token(id)
+	return t.model.vocab().token(id)
 }
 
 // IsSpecial reports whether id is a special token: [CLS], [SEP], [MASK] and the like.

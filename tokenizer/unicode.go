@@ -11,7 +11,7 @@ import (
 // point; TestUnicode holds testdata/unicode.txt, its answers, against this file and so notices a new version of either.
 
 // class is a set of properties of a code point.
-type class uint8
+type class uint16
 
 const (
 	removed    class = 1 << iota // dropped by clean_text
@@ -21,12 +21,15 @@ const (
 	mark                         // category M, dropped by StripAccents
 	word                         // \w of a regex, for single_word
 	unordered                    // has no decomposition and no combining class, though it has them in Go's tables
+	letter                       // \p{L} of a pattern
+	number                       // \p{N} of a pattern
+	numeric                      // a digit or number to the pre-tokenizer Digits
 )
 
 // classOf returns the properties of r.
 func classOf(r rune) class { return classes()[r] }
 
-// classes has an entry for every code point: 1.1 MB that is filled in about a millisecond, once, and then answers in the
+// classes has an entry for every code point: 2.2 MB that are filled in about a millisecond, once, and then answer in the
 // time of a load what range tables answer by several binary searches.
 var classes = sync.OnceValue(func() *[unicode.MaxRune + 1]class {
 	t := new([unicode.MaxRune + 1]class)
@@ -44,6 +47,9 @@ var classes = sync.OnceValue(func() *[unicode.MaxRune + 1]class {
 		{word, []*unicode.RangeTable{unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic,
 			unicode.Join_Control}, laterWord, nil},
 		{unordered, nil, laterOrdered, nil},
+		{letter, []*unicode.RangeTable{unicode.L}, laterRanges("L"), nil},
+		{number, []*unicode.RangeTable{unicode.N}, laterRanges("N"), nil},
+		{numeric, []*unicode.RangeTable{unicode.N}, append(laterNumeric, laterRanges("N")...), nil},
 	} {
 		for _, table := range p.is {
 			eachRune(table, func(r rune) { t[r] |= p.class })
@@ -76,6 +82,15 @@ func (g ranges) each(f func(rune)) {
 			f(r)
 		}
 	}
+}
+
+func (g ranges) contain(r rune) bool {
+	for _, pair := range g {
+		if pair[0] <= r && r <= pair[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // isIdeograph reports whether handle_chinese_chars sets r apart with blanks. U+2B820–U+2B91F are missing, as they are in
@@ -209,6 +224,17 @@ var (
 		{0x11BC0, 0x11BE0}, {0x11BF0, 0x11BF9}, {0x11F5A, 0x11F5A}, {0x13460, 0x143FA}, {0x16100, 0x16139},
 		{0x16D40, 0x16D6C}, {0x16D70, 0x16D79}, {0x18CFF, 0x18CFF}, {0x1CCF0, 0x1CCF9}, {0x1E5D0, 0x1E5FA},
 		{0x2EBF0, 0x2EE5D},
+	}
+
+	// laterNumeric: digits and numbers of Unicode 17.
+	laterNumeric = ranges{
+		{0x11DE0, 0x11DE9}, {0x16FF4, 0x16FF6},
+	}
+
+	// laterCompatible: decomposed by NFKD, but not in Unicode 9, and not by NFD.
+	laterCompatible = ranges{
+		{0x32FF, 0x32FF}, {0xA7F2, 0xA7F4}, {0xAB69, 0xAB69}, {0x10781, 0x10785}, {0x10787, 0x107B0},
+		{0x107B2, 0x107BA}, {0x1E030, 0x1E06D}, {0x1F16C, 0x1F16C}, {0x1FBF0, 0x1FBF9},
 	}
 
 	// laterOrdered: decomposed or reordered by NFD, but not in Unicode 9.

@@ -1,0 +1,237 @@
+package tokenizer
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// bpe joins neighbouring characters of a word by a list of merges, always the pair that stands first in the list, from
+// the left (Sennrich et al. 2016).
+type bpe struct {
+	vocabulary
+	merges *table // of ids: left, right → rank, joined
+
+	unk          int32  // the token of a character that isn't in the vocabulary; none: it is left out
+	unkToken     string // as the file spells it, though it may not be in the vocabulary
+	fuseUnk      bool   // unknown characters side by side are one token
+	byteFallback bool   // spell unknown characters as <0xHH> where there are such tokens
+	bytes        [256]int32
+	prefix       string // of tokens that don't begin a word
+	suffix       string // of tokens that end a word
+	ignoreMerges bool   // a word that is in the vocabulary is that token
+
+	// Words of a byte-level tokenizer come as their bytes, if rawWords is set, and not as the characters that spell them.
+	rawWords bool
+	raw      map[string]int32 // the vocabulary by the bytes that it spells, for ignoreMerges
+	byByte   [256]int32       // the token of each byte, or none
+
+	joins map[rune]bool // what may be joined with a ▁ behind it; nil: anything
+	cache wordCache
+}
+
+// none is no token.
+const none = -1
+
+func parseBPE(f *fields) (model, error) {
+	m := &bpe{unk: none, cache: newWordCache()}
+	if d := f.take("dropout"); d.kind != nullKind && (d.kind != numberKind || strings.Trim(d.text, "0.") != "") {
+		f.failf("model.dropout is %s: BPE with dropout is not supported", d.text)
+	}
+	m.unkToken = f.optionalString("unk_token")
+	m.prefix = f.optionalString("continuing_subword_prefix")
+	m.suffix = f.optionalString("end_of_word_suffix")
+	m.fuseUnk = f.optionalBool("fuse_unk", false)
+	m.byteFallback = f.optionalBool("byte_fallback", false)
+	m.ignoreMerges = f.optionalBool("ignore_merges", false)
+	vocab, ok := f.need("vocab", objectKind)
+	merges, ok2 := f.need("merges", arrayKind)
+	if err := f.end(); err != nil || !ok || !ok2 {
+		return nil, err
+	}
+	var err error
+	if m.vocabulary, err = parseVocabulary(vocab); err != nil {
+		return nil, err
+	}
+	if id, ok := m.ids[m.unkToken]; ok {
+		m.unk = id
+	}
+	m.bytes = m.byteTokens()
+	if err := m.setMerges(merges); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *bpe) vocab() *vocabulary { return &m.vocabulary }
+
+// setMerges reads a list of "left right" or ["left", "right"].
+func (m *bpe) setMerges(n node) error {
+	m.merges = newTable()
+	if m.prefix == "" && m.suffix == "" {
+		m.joins = make(map[rune]bool)
+	}
+	var buf []byte
+	rank := int32(0)
+	return n.each(func(item member) error {
+		if strings.HasPrefix(item.value.text, "#version") && item.value.kind == stringKind {
+			return nil
+		}
+		left, right, err := parseMerge(item.value, rank)
+		if err != nil {
+			return err
+		}
+		rest, ok := strings.CutPrefix(right, m.prefix)
+		if !ok {
+			return fmt.Errorf("model.merges[%d]: %q doesn't begin with the prefix %q", rank, right, m.prefix)
+		}
+		buf = append(append(buf[:0], left...), rest...)
+		a, okLeft := m.ids[left]
+		b, okRight := m.ids[right]
+		joined, ok := m.ids[string(buf)]
+		if !okLeft || !okRight || !ok {
+			return fmt.Errorf("model.merges[%d] joins %q and %q to %q, but not all are in model.vocab", rank, left, right, buf)
+		}
+		m.merges.put(a, b, rank, joined)
+		m.addJoins(m.tokens[joined])
+		rank++
+		return nil
+	})
+}
+
+func parseMerge(n node, rank int32) (left, right string, err error) {
+	switch n.kind {
+	case stringKind:
+		left, right, ok := strings.Cut(n.text, " ")
+		if ok && !strings.Contains(right, " ") {
+			return left, right, nil
+		}
+	case arrayKind:
+		if l := n.members(); len(l) == 2 && l[0].value.kind == stringKind && l[1].value.kind == stringKind {
+			return l[0].value.text, l[1].value.text, nil
+		}
+	}
+	return "", "", fmt.Errorf(`model.merges[%d] is neither "left right" nor ["left", "right"]`, rank)
+}
+
+// wordMark stands for the blank before a word in vocabularies of sentencepiece.
+const wordMark = '▁'
+
+// addJoins notes what stands before a ▁ within a token that a merge makes.
+func (m *bpe) addJoins(token string) {
+	if m.joins == nil || !strings.ContainsRune(token, wordMark) {
+		return
+	}
+	last := rune(-1)
+	for _, r := range token {
+		if r == wordMark && last >= 0 {
+			m.joins[last] = true
+		}
+		last = r
+	}
+}
+
+// takeRawWords makes cut expect the bytes of words. It reports whether that is possible.
+func (m *bpe) takeRawWords() bool {
+	if m.prefix != "" || m.suffix != "" || m.byteFallback {
+		return false
+	}
+	m.rawWords = true
+	m.raw = make(map[string]int32)
+	for b := range m.byByte {
+		id, ok := m.ids[string(byteChars[b])]
+		if m.byByte[b] = id; !ok {
+			m.byByte[b] = none
+		}
+	}
+	if m.ignoreMerges {
+		var buf []byte
+		for token, id := range m.ids {
+			if bytes, ok := appendBytes(buf[:0], token); ok {
+				m.raw[string(bytes)] = id
+				buf = bytes
+			}
+		}
+	}
+	return true
+}
+
+// whole returns the token that a word is, if the vocabulary has one and merges are to be ignored then.
+func (m *bpe) whole(word []byte) (id int32, ok bool) {
+	switch {
+	case !m.ignoreMerges:
+		return none, false
+	case m.rawWords:
+		id, ok = m.raw[string(word)]
+	default:
+		id, ok = m.ids[string(word)]
+	}
+	return id, ok
+}
+
+// cut cuts a word at each ▁ that no merge joins with what is before it, and cuts the parts on their own: without a
+// pre-tokenizer a word is a whole text, which would never be seen again.
+func (m *bpe) cut(out []piece, word []byte) ([]piece, error) {
+	if m.rawWords || m.joins == nil {
+		return m.cutPart(out, word, true)
+	}
+	if id, ok := m.whole(word); ok {
+		return append(out, piece{id: id, end: len(word)}), nil
+	}
+	start, last := 0, utf8.RuneError
+	var err error
+	for i := 0; i < len(word); {
+		r, size := decodeRune(word[i:])
+		if r == wordMark && i > start && m.mayCut(last) {
+			if out, err = m.cutPart(out, word[start:i], false); err != nil {
+				return out, err
+			}
+			start = i
+		}
+		last = r
+		i += size
+	}
+	return m.cutPart(out, word[start:], false)
+}
+
+// mayCut reports whether a ▁ behind r begins a part of its own: if no token has the two side by side, and both are
+// tokens, so that neither shares one with its neighbours for being unknown.
+func (m *bpe) mayCut(r rune) bool {
+	if m.joins[r] {
+		return false
+	}
+	var buf [utf8.UTFMax]byte
+	_, known := m.ids[string(utf8.AppendRune(buf[:0], r))]
+	_, markKnown := m.ids[string(wordMark)]
+	return known && markKnown
+}
+
+// cutPart appends the tokens of a part of a word to out, behind those of the parts before.
+func (m *bpe) cutPart(out []piece, part []byte, isWord bool) ([]piece, error) {
+	base := 0
+	if n := len(out); n > 0 {
+		base = out[n-1].end
+	}
+	slot, pieces := m.cache.find(part)
+	if pieces == nil {
+		id, ok := int32(none), false
+		if isWord {
+			id, ok = m.whole(part)
+		}
+		if ok {
+			pieces = []piece{{id: id, end: len(part)}}
+		} else {
+			var err error
+			if pieces, err = m.merge(part); err != nil {
+				return out, err
+			}
+		}
+		slot.set(part, pieces)
+	}
+	for _, p := range pieces {
+		p.start += base
+		p.end += base
+		out = append(out, p)
+	}
+	return out, nil
+}

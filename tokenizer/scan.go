@@ -1,0 +1,189 @@
+package tokenizer
+
+import "unicode/utf8"
+
+// wordRule is one of the expressions by which byte-level tokenizers cut text into words, written out by hand: regexp2
+// takes most of the time of an encoding otherwise. Every character is in one of the words, so that all there is to
+// find is where each one ends. TestWordRules holds them against the expressions.
+type wordRule struct {
+	foldCase   bool // 's and the like also in capital letters
+	anyPrefix  bool // a word may begin with any one character but a line break; else with a space
+	maxDigits  int  // numbers are cut after so many digits; 0: never, and they may begin with a space
+	lineBreaks bool // punctuation takes the line breaks behind it; blanks end with their last line break
+}
+
+const (
+	gpt2Pattern   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+	llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	qwen2Pattern  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+)
+
+var wordRules = map[string]*wordRule{
+	gpt2Pattern:   {},
+	llama3Pattern: {foldCase: true, anyPrefix: true, maxDigits: 3, lineBreaks: true},
+	qwen2Pattern:  {foldCase: true, anyPrefix: true, maxDigits: 1, lineBreaks: true},
+}
+
+// words appends the words of text[start:end] to out.
+func (w *wordRule) words(out []span, text []byte, start, end int) []span {
+	text = text[:end]
+	for start < end {
+		stop := w.wordEnd(text, start)
+		out = append(out, span{start, stop})
+		start = stop
+	}
+	return out
+}
+
+// classAt returns the class of the character at i, and where the next one begins; behind the end no class.
+func classAt(text []byte, i int) (class, int) {
+	if i >= len(text) {
+		return 0, i
+	}
+	r, size := decodeRune(text[i:])
+	return classes()[r], i + size
+}
+
+// run returns the end of the run of characters of class c from i on.
+func run(text []byte, i int, c class) int {
+	for i < len(text) {
+		k, next := classAt(text, i)
+		if k&c == 0 {
+			break
+		}
+		i = next
+	}
+	return i
+}
+
+// runOfOthers returns the end of the run of characters that are neither blanks nor letters nor numbers.
+func runOfOthers(text []byte, i int) int {
+	for i < len(text) {
+		k, next := classAt(text, i)
+		if k&(blank|letter|number) != 0 {
+			break
+		}
+		i = next
+	}
+	return i
+}
+
+func (w *wordRule) wordEnd(text []byte, i int) int {
+	if text[i] == '\'' {
+		if n := contraction(text[i+1:], w.foldCase); n > 0 {
+			return i + 1 + n
+		}
+	}
+	k, next := classAt(text, i)
+	behindSpace := i
+	if text[i] == ' ' {
+		behindSpace = next
+	}
+	if end := w.letters(text, i, k, next, behindSpace); end > 0 {
+		return end
+	}
+	if end := w.digits(text, i, k, behindSpace); end > 0 {
+		return end
+	}
+	if end := runOfOthers(text, behindSpace); end > behindSpace {
+		for w.lineBreaks && end < len(text) && isLineBreak(text[end]) {
+			end++
+		}
+		return end
+	}
+	return w.blanks(text, i)
+}
+
+// letters takes \p{L}+ with what may stand before it.
+func (w *wordRule) letters(text []byte, i int, k class, next, behindSpace int) int {
+	start := behindSpace
+	if k&letter != 0 {
+		start = i
+	} else if w.anyPrefix && k&number == 0 && !isLineBreak(text[i]) {
+		start = next
+	}
+	if end := run(text, start, letter); end > start {
+		return end
+	}
+	return 0
+}
+
+func (w *wordRule) digits(text []byte, i int, k class, behindSpace int) int {
+	if w.maxDigits == 0 {
+		if end := run(text, behindSpace, number); end > behindSpace {
+			return end
+		}
+		return 0
+	}
+	end := i
+	for n := 0; n < w.maxDigits && k&number != 0; n++ {
+		_, end = classAt(text, end)
+		k, _ = classAt(text, end)
+	}
+	if end > i {
+		return end
+	}
+	return 0
+}
+
+// blanks takes a run of blanks: up to its last line break, or all but the last blank, which is left to the next word.
+func (w *wordRule) blanks(text []byte, i int) int {
+	end, last, breaks := i, i, 0
+	for end < len(text) {
+		k, next := classAt(text, end)
+		if k&blank == 0 {
+			break
+		}
+		if isLineBreak(text[end]) {
+			breaks = next
+		}
+		last, end = end, next
+	}
+	switch {
+	case w.lineBreaks && breaks > 0:
+		return breaks
+	case end < len(text) && last > i:
+		return last
+	}
+	return end
+}
+
+func isLineBreak(c byte) bool { return c == '\n' || c == '\r' }
+
+// contraction returns the length of s, t, re, ve, m, ll or d at the beginning of text.
+func contraction(text []byte, fold bool) int {
+	var c [2]byte
+	n := copy(c[:], text)
+	if fold {
+		const longS = "ſ" // the only other character that is one of these letters in another case
+		if n == 2 && string(c[:]) == longS {
+			return len(longS)
+		}
+		for i := range c {
+			if 'A' <= c[i] && c[i] <= 'Z' {
+				c[i] += 'a' - 'A'
+			}
+		}
+	}
+	switch c[0] {
+	case 's', 't', 'm', 'd':
+		return 1
+	case 'r', 'v':
+		if c[1] == 'e' {
+			return 2
+		}
+	case 'l':
+		if c[1] == 'l' {
+			return 2
+		}
+	}
+	return 0
+}
+
+// decodeRune is utf8.DecodeRune with a short way for ASCII that the compiler can inline.
+func decodeRune(text []byte) (rune, int) {
+	if c := text[0]; c < utf8.RuneSelf {
+		return rune(c), 1
+	}
+	return utf8.DecodeRune(text)
+}
