@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/rapt-go/rapt/internal/web"
 	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
 )
@@ -46,8 +47,29 @@ func TestViews(t *testing.T) {
 			if note := b.text("#note"); !strings.Contains(note, "Hidden: 19.7 %") {
 				t.Errorf("what is hidden isn't said: %q", note)
 			}
+			b.visit(url + "#v=1&sp=0&view=layers&q=3")
+			b.until("document.querySelector('#note').textContent.includes('Hidden: " + hiddenOfRollout(t) + " %')")
 		})
 	}
+}
+
+// hiddenOfRollout is how much of the fourth token's last row of rollout goes to the first and last token, in percent.
+func hiddenOfRollout(t *testing.T) string {
+	t.Helper()
+	rollout, err := lens.MeasureNamed("rollout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := web.Encode(miniLM(t), cat, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := web.Look(t.Context(), miniLM(t), subject, rollout, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := run.Map.Row(run.Map.NumLayers-1, 0, 3)
+	return fmt.Sprintf("%.1f", 100*(row[0]+row[len(row)-1]))
 }
 
 // pointAt moves the mouse over a cell of the heatmap and gives the number that the page then shows.

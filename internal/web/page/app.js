@@ -364,6 +364,8 @@ class App {
     for (const button of byId('views').children) button.setAttribute('aria-current', String(button.dataset.view === state.view));
     for (const id of ['special', 'words', 'log']) byId(id).checked = state[id];
     byId('words').disabled = !run.measure.additive;
+    byId('sortLabel').hidden = run.heads === 1;
+    byId('mapName').textContent = run.heads === 1 ? 'Layers' : 'Heads';
     for (const id of ['measure', 'sort']) byId(id).value = state[id];
     byId('mass').value = state.mass;
     byId('massShown').textContent = percent(state.mass, 0);

@@ -9,6 +9,13 @@ import {Prose} from './prose.js';
 import {Lesson} from './lesson.js';
 import {Inside} from './inside.js';
 
+// hiddenNote says how much of a row isn't among what is shown of it.
+function hiddenNote(row, shown) {
+  const sum = (list) => list.reduce((a, b) => a + b, 0);
+  const [all, seen] = [sum(row), sum(shown)];
+  return all > 0 && all - seen > 1e-6 * all ? ` Hidden: ${percent(1 - seen / all)} of the last layer’s row goes to special tokens.` : '';
+}
+
 export class Stage {
   // pointing has hover(query, key), leave(), lock(query, key, add) and change(fields); queries and keys are units.
   constructor(host, pointing) {
@@ -163,8 +170,7 @@ export class Stage {
     this.note = !isRollout ? `From ${this.rolledFrom}: ${run.measure.title}, a row for each layer${run.heads > 1 ? ', the mean of its heads' : ''}. Lock another token to follow that one.`
       : `Rollout from ${this.rolledFrom}: how much of it, as it leaves each layer, comes from each input token, if every layer passes on half of ` +
       'what came in and half of the mean of its heads. Lock another token to follow that one.';
-    byId('note').textContent = this.note;
-    document.body.dataset.rollout = token;
+    byId('note').textContent = this.note + hiddenNote(rolled[0], this.rolled[0]);
   }
 
   pointLayer(l, j) {
