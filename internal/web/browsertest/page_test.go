@@ -166,6 +166,20 @@ func TestTableAndExport(t *testing.T) {
 	}
 }
 
+// Who changes his mind gets the last text that he asked for, and no complaint about those before.
+func TestChangesOfMind(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.visit(url)
+	eval[any](b, `
+		const texts = ['one', 'one two', 'one two three', 'one two three four'];
+		await Promise.allSettled(texts.map((text) => rapt.set({text, layer: null, heads: [], view: 'inside'})));`)
+	b.until("rapt.run.text === 'one two three four' && !document.body.classList.contains('busy')")
+	if got := b.text("#problem"); got != "" {
+		t.Error(got)
+	}
+}
+
 // Every measure shows in every view.
 func TestMeasuresShown(t *testing.T) {
 	url := serve(t)

@@ -94,6 +94,7 @@ class App {
   }
 
   fail(error) {
+    if (error?.name === 'AbortError') return;
     byId('problem').hidden = !error;
     byId('problem').textContent = error ? error.message : '';
   }

@@ -80,6 +80,8 @@ class ServerSource {
 
   async summary({text, pair, measure, off}) {
     this.layers.clear();
+    this.requests?.abort(); // what was asked about another run is of no use any more
+    this.requests = new AbortController();
     const about = {text, pair, measure, off};
     const run = await this.post('summary', about);
     return {...run, about};
@@ -120,6 +122,7 @@ class ServerSource {
       method: 'POST',
       headers: {'Content-Type': 'application/json'},
       body: JSON.stringify(given),
+      signal: this.requests.signal,
     }));
   }
 }
