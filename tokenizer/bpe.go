@@ -26,7 +26,8 @@ type bpe struct {
 	raw      map[string]int32 // the vocabulary by the bytes that it spells, for ignoreMerges
 	byByte   [256]int32       // the token of each byte, or none
 
-	joins map[rune]bool // what may be joined with a ▁ behind it; nil: anything
+	joins map[rune]bool // what some token has before a ▁
+	apart map[rune]bool // what no merge can join with a ▁ behind it; nil: nobody knows
 	cache wordCache
 }
 
@@ -68,12 +69,10 @@ func (m *bpe) vocab() *vocabulary { return &m.vocabulary }
 // setMerges reads a list of "left right" or ["left", "right"].
 func (m *bpe) setMerges(n node) error {
 	m.merges = newTable()
-	if m.prefix == "" && m.suffix == "" {
-		m.joins = make(map[rune]bool)
-	}
+	m.joins = make(map[rune]bool)
 	var buf []byte
 	rank := int32(0)
-	return n.each(func(item member) error {
+	err := n.each(func(item member) error {
 		if strings.HasPrefix(item.value.text, "#version") && item.value.kind == stringKind {
 			return nil
 		}
@@ -97,6 +96,8 @@ func (m *bpe) setMerges(n node) error {
 		rank++
 		return nil
 	})
+	m.setApart()
+	return err
 }
 
 func parseMerge(n node, rank int32) (left, right string, err error) {
@@ -119,7 +120,7 @@ const wordMark = '▁'
 
 // addJoins notes what stands before a ▁ within a token that a merge makes.
 func (m *bpe) addJoins(token string) {
-	if m.joins == nil || !strings.ContainsRune(token, wordMark) {
+	if !strings.ContainsRune(token, wordMark) {
 		return
 	}
 	last := rune(-1)
@@ -128,6 +129,20 @@ func (m *bpe) addJoins(token string) {
 			m.joins[last] = true
 		}
 		last = r
+	}
+}
+
+// setApart finds the characters that stand apart from a ▁ behind them: no token that a merge makes has the two side by
+// side, and both are tokens, so that neither becomes one with its neighbours for being unknown.
+func (m *bpe) setApart() {
+	if _, ok := m.ids[string(wordMark)]; !ok || m.prefix != "" || m.suffix != "" {
+		return
+	}
+	m.apart = make(map[rune]bool)
+	for token := range m.ids {
+		if r, size := utf8.DecodeRuneInString(token); size == len(token) && size > 0 && !m.joins[r] {
+			m.apart[r] = true
+		}
 	}
 }
 
@@ -172,17 +187,17 @@ func (m *bpe) whole(word []byte) (id int32, ok bool) {
 // cut cuts a word at each ▁ that no merge joins with what is before it, and cuts the parts on their own: without a
 // pre-tokenizer a word is a whole text, which would never be seen again.
 func (m *bpe) cut(out []piece, word []byte) ([]piece, error) {
-	if m.rawWords || m.joins == nil {
+	if m.rawWords || m.apart == nil {
 		return m.cutPart(out, word, true)
 	}
 	if id, ok := m.whole(word); ok {
-		return append(out, piece{id: id, end: len(word)}), nil
+		return append(out, piece{id: id, end: int32(len(word))}), nil
 	}
 	start, last := 0, utf8.RuneError
 	var err error
 	for i := 0; i < len(word); {
 		r, size := decodeRune(word[i:])
-		if r == wordMark && i > start && m.mayCut(last) {
+		if r == wordMark && i > start && m.apart[last] {
 			if out, err = m.cutPart(out, word[start:i], false); err != nil {
 				return out, err
 			}
@@ -194,21 +209,9 @@ func (m *bpe) cut(out []piece, word []byte) ([]piece, error) {
 	return m.cutPart(out, word[start:], false)
 }
 
-// mayCut reports whether a ▁ behind r begins a part of its own: if no token has the two side by side, and both are
-// tokens, so that neither shares one with its neighbours for being unknown.
-func (m *bpe) mayCut(r rune) bool {
-	if m.joins[r] {
-		return false
-	}
-	var buf [utf8.UTFMax]byte
-	_, known := m.ids[string(utf8.AppendRune(buf[:0], r))]
-	_, markKnown := m.ids[string(wordMark)]
-	return known && markKnown
-}
-
 // cutPart appends the tokens of a part of a word to out, behind those of the parts before.
 func (m *bpe) cutPart(out []piece, part []byte, isWord bool) ([]piece, error) {
-	base := 0
+	base := int32(0)
 	if n := len(out); n > 0 {
 		base = out[n-1].end
 	}
@@ -219,7 +222,7 @@ func (m *bpe) cutPart(out []piece, part []byte, isWord bool) ([]piece, error) {
 			id, ok = m.whole(part)
 		}
 		if ok {
-			pieces = []piece{{id: id, end: len(part)}}
+			pieces = []piece{{id: id, end: int32(len(part))}}
 		} else {
 			var err error
 			if pieces, err = m.merge(part); err != nil {

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -223,28 +224,25 @@ func (p *pattern) replaced(text, content string) (string, error) {
 func joinedBytePieces(tokens []string) []string {
 	var out []string
 	var bytes []byte
-	flush := func() {
-		switch {
-		case len(bytes) == 0:
-		case utf8.Valid(bytes):
-			out = append(out, string(bytes))
-		default:
-			for range bytes {
-				out = append(out, string(utf8.RuneError))
-			}
-		}
-		bytes = bytes[:0]
-	}
 	for _, token := range tokens {
 		if b, ok := bytePiece(token); ok {
 			bytes = append(bytes, b)
 			continue
 		}
-		flush()
-		out = append(out, token)
+		out = append(append(out, spelledBytes(bytes)...), token)
+		bytes = bytes[:0]
 	}
-	flush()
-	return out
+	return append(out, spelledBytes(bytes)...)
+}
+
+func spelledBytes(bytes []byte) []string {
+	switch {
+	case len(bytes) == 0:
+		return nil
+	case utf8.Valid(bytes):
+		return []string{string(bytes)}
+	}
+	return slices.Repeat([]string{string(utf8.RuneError)}, len(bytes))
 }
 
 // bytePiece returns the byte of a token <0xHH>. The digits may be one with a plus sign, as the library has it.

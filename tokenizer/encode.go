@@ -165,9 +165,10 @@ func (t *Tokenizer) cutWords(s *sequence, c *cutter, start, end int) error {
 			return err
 		}
 		for _, p := range c.pieces {
-			from, to := n.original(w.start+p.start, w.start+p.end)
+			start, end := w.start+int(p.start), w.start+int(p.end)
+			from, to := n.original(start, end)
 			if p.verbatim {
-				s.add(p.id, string(n.text[w.start+p.start:w.start+p.end]), from, to)
+				s.add(p.id, string(n.text[start:end]), from, to)
 			} else {
 				s.tokens = append(s.tokens, token{id: p.id, start: int32(from), end: int32(to)})
 			}

@@ -33,15 +33,15 @@ func (m *bpe) merge(word []byte) ([]piece, error) {
 		m.mergeLong(symbols)
 	}
 	pieces := make([]piece, 0, len(symbols))
-	at := 0
+	at := int32(0)
 	for _, s := range symbols {
 		if s.len == 0 {
 			continue
 		}
-		p := piece{id: s.id, start: at, end: at + int(s.len)}
+		p := piece{id: s.id, start: at, end: at + s.len}
 		at = p.end
 		if spelled != nil {
-			p.start, p.end = int(spelled[p.start]), int(spelled[p.end-1])+1
+			p.start, p.end = spelled[p.start], spelled[p.end-1]+1
 		}
 		pieces = append(pieces, p)
 	}

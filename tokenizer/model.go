@@ -13,8 +13,8 @@ type model interface {
 // piece is a token of a word: the bytes from start to end.
 type piece struct {
 	id         int32
+	start, end int32
 	verbatim   bool // spelled as in the word, and not as its id is
-	start, end int
 }
 
 func parseModel(n node) (model, error) {

@@ -115,22 +115,17 @@ func parseByteLevel(f *fields) cutStep {
 	return s
 }
 
-// parseMetaspace reads what the pre-tokenizer and the decoder of this name have in common. Older files have
-// add_prefix_space instead of prepend_scheme.
+// parseMetaspace reads what the pre-tokenizer and the decoder of this name have in common. Older files have only
+// add_prefix_space; where it is false the library wants the other, too.
 func parseMetaspace(f *fields) (char rune, scheme prependScheme, split bool) {
 	char = f.rune("replacement")
 	if f.take("prepend_scheme").kind != nullKind {
 		scheme = prependScheme(f.choice("prepend_scheme", "always", "first", "never"))
-	} else {
-		scheme = prependAlways
+	}
+	if !f.optionalBool("add_prefix_space", true) && scheme != prependNever {
+		f.failf("%s is false, but prepend_scheme is not never", f.path("add_prefix_space"))
 	}
 	f.optionalString("str_rep")
-	if !f.optionalBool("add_prefix_space", true) {
-		if f.take("prepend_scheme").kind != nullKind && scheme != prependNever {
-			f.failf("%s is false, but prepend_scheme is not never", f.path("add_prefix_space"))
-		}
-		scheme = prependNever
-	}
 	return char, scheme, f.optionalBool("split", true)
 }
 

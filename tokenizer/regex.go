@@ -261,16 +261,19 @@ func (t *translator) escapedRune() rune {
 
 // hex takes the digits of \xHH, \x{H…} or \uHHHH.
 func (t *translator) hex(kind rune) rune {
-	digits := ""
+	length, most := 4, rune(unicode.MaxRune)
+	if kind == 'x' {
+		length, most = 2, unicode.MaxASCII // \xHH is a byte
+	}
+	digits := t.src[t.pos:min(t.pos+length, len(t.src))]
 	if kind == 'x' && t.accept("{") {
 		digits, _, _ = strings.Cut(t.src[t.pos:], "}")
-		t.pos = min(t.pos+len(digits)+1, len(t.src))
-	} else {
-		digits = t.src[t.pos:min(t.pos+map[rune]int{'x': 2, 'u': 4}[kind], len(t.src))]
-		t.pos += len(digits)
+		length, most = len(digits), unicode.MaxRune
+		t.pos = min(t.pos+1, len(t.src)) // the brace
 	}
-	v, err := strconv.ParseUint(digits, 16, 32)
-	if err != nil || !utf8.ValidRune(rune(v)) || kind == 'x' && v > 0x7F && len(digits) == 2 {
+	t.pos = min(t.pos+len(digits), len(t.src))
+	v, err := strconv.ParseUint(digits, 16, 31)
+	if err != nil || len(digits) < length || rune(v) > most || !utf8.ValidRune(rune(v)) {
 		t.failf(`\%c%s is not a code point`, kind, digits)
 	}
 	return rune(v)

@@ -24,11 +24,18 @@ var wordRules = map[string]*wordRule{
 	qwen2Pattern:  {foldCase: true, anyPrefix: true, maxDigits: 1, lineBreaks: true},
 }
 
+// wordScanner cuts one text by a wordRule.
+type wordScanner struct {
+	*wordRule
+	text  []byte
+	table *classTable
+}
+
 // words appends the words of text[start:end] to out.
 func (w *wordRule) words(out []span, text []byte, start, end int) []span {
-	text = text[:end]
+	s := wordScanner{w, text[:end], classes()}
 	for start < end {
-		stop := w.wordEnd(text, start)
+		stop := s.wordEnd(start)
 		out = append(out, span{start, stop})
 		start = stop
 	}
@@ -36,18 +43,18 @@ func (w *wordRule) words(out []span, text []byte, start, end int) []span {
 }
 
 // classAt returns the class of the character at i, and where the next one begins; behind the end no class.
-func classAt(text []byte, i int) (class, int) {
-	if i >= len(text) {
+func (s *wordScanner) classAt(i int) (class, int) {
+	if i >= len(s.text) {
 		return 0, i
 	}
-	r, size := decodeRune(text[i:])
-	return classes()[r], i + size
+	r, size := decodeRune(s.text[i:])
+	return s.table[r], i + size
 }
 
 // run returns the end of the run of characters of class c from i on.
-func run(text []byte, i int, c class) int {
-	for i < len(text) {
-		k, next := classAt(text, i)
+func (s *wordScanner) run(i int, c class) int {
+	for i < len(s.text) {
+		k, next := s.classAt(i)
 		if k&c == 0 {
 			break
 		}
@@ -57,9 +64,9 @@ func run(text []byte, i int, c class) int {
 }
 
 // runOfOthers returns the end of the run of characters that are neither blanks nor letters nor numbers.
-func runOfOthers(text []byte, i int) int {
-	for i < len(text) {
-		k, next := classAt(text, i)
+func (s *wordScanner) runOfOthers(i int) int {
+	for i < len(s.text) {
+		k, next := s.classAt(i)
 		if k&(blank|letter|number) != 0 {
 			break
 		}
@@ -68,57 +75,57 @@ func runOfOthers(text []byte, i int) int {
 	return i
 }
 
-func (w *wordRule) wordEnd(text []byte, i int) int {
-	if text[i] == '\'' {
-		if n := contraction(text[i+1:], w.foldCase); n > 0 {
+func (s *wordScanner) wordEnd(i int) int {
+	if s.text[i] == '\'' {
+		if n := contraction(s.text[i+1:], s.foldCase); n > 0 {
 			return i + 1 + n
 		}
 	}
-	k, next := classAt(text, i)
+	k, next := s.classAt(i)
 	behindSpace := i
-	if text[i] == ' ' {
+	if s.text[i] == ' ' {
 		behindSpace = next
 	}
-	if end := w.letters(text, i, k, next, behindSpace); end > 0 {
+	if end := s.letters(i, k, next, behindSpace); end > 0 {
 		return end
 	}
-	if end := w.digits(text, i, k, behindSpace); end > 0 {
+	if end := s.digits(i, k, behindSpace); end > 0 {
 		return end
 	}
-	if end := runOfOthers(text, behindSpace); end > behindSpace {
-		for w.lineBreaks && end < len(text) && isLineBreak(text[end]) {
+	if end := s.runOfOthers(behindSpace); end > behindSpace {
+		for s.lineBreaks && end < len(s.text) && isLineBreak(s.text[end]) {
 			end++
 		}
 		return end
 	}
-	return w.blanks(text, i)
+	return s.blanks(i)
 }
 
-// letters takes \p{L}+ with what may stand before it.
-func (w *wordRule) letters(text []byte, i int, k class, next, behindSpace int) int {
+// letters takes \p{L}+ with what may stand before it. The character at i is of class k, and the next one begins at next.
+func (s *wordScanner) letters(i int, k class, next, behindSpace int) int {
 	start := behindSpace
 	if k&letter != 0 {
 		start = i
-	} else if w.anyPrefix && k&number == 0 && !isLineBreak(text[i]) {
+	} else if s.anyPrefix && k&number == 0 && !isLineBreak(s.text[i]) {
 		start = next
 	}
-	if end := run(text, start, letter); end > start {
+	if end := s.run(start, letter); end > start {
 		return end
 	}
 	return 0
 }
 
-func (w *wordRule) digits(text []byte, i int, k class, behindSpace int) int {
-	if w.maxDigits == 0 {
-		if end := run(text, behindSpace, number); end > behindSpace {
+func (s *wordScanner) digits(i int, k class, behindSpace int) int {
+	if s.maxDigits == 0 {
+		if end := s.run(behindSpace, number); end > behindSpace {
 			return end
 		}
 		return 0
 	}
 	end := i
-	for n := 0; n < w.maxDigits && k&number != 0; n++ {
-		_, end = classAt(text, end)
-		k, _ = classAt(text, end)
+	for n := 0; n < s.maxDigits && k&number != 0; n++ {
+		_, end = s.classAt(end)
+		k, _ = s.classAt(end)
 	}
 	if end > i {
 		return end
@@ -127,22 +134,22 @@ func (w *wordRule) digits(text []byte, i int, k class, behindSpace int) int {
 }
 
 // blanks takes a run of blanks: up to its last line break, or all but the last blank, which is left to the next word.
-func (w *wordRule) blanks(text []byte, i int) int {
+func (s *wordScanner) blanks(i int) int {
 	end, last, breaks := i, i, 0
-	for end < len(text) {
-		k, next := classAt(text, end)
+	for end < len(s.text) {
+		k, next := s.classAt(end)
 		if k&blank == 0 {
 			break
 		}
-		if isLineBreak(text[end]) {
+		if isLineBreak(s.text[end]) {
 			breaks = next
 		}
 		last, end = end, next
 	}
 	switch {
-	case w.lineBreaks && breaks > 0:
+	case s.lineBreaks && breaks > 0:
 		return breaks
-	case end < len(text) && last > i:
+	case end < len(s.text) && last > i:
 		return last
 	}
 	return end

@@ -200,18 +200,36 @@ func (t *Tokenizer) assemble(template []templatePiece, texts []sequence, noSpeci
 		e.Cut[i] = s.cut
 	}
 	for _, p := range template {
-		if p.text >= 0 {
-			s := &texts[p.text]
-			for _, k := range s.tokens {
-				e.add(int(k.id), t.spell(s, k), [2]int{int(k.start), int(k.end)}, p)
-			}
-		} else if !noSpecial {
-			for i, id := range p.ids {
-				e.add(id, p.tokens[i], [2]int{}, p)
-			}
+		switch {
+		case p.text >= 0:
+			t.addText(e, &texts[p.text], p)
+		case !noSpecial:
+			e.IDs = append(e.IDs, p.ids...)
+			e.Tokens = append(e.Tokens, p.tokens...)
+			e.Offsets = append(e.Offsets, make([][2]int, len(p.ids))...)
+			e.addOrigin(p, len(p.ids))
 		}
 	}
 	return e
+}
+
+// addText appends the tokens of a text, where the piece p of a template says.
+func (t *Tokenizer) addText(e *Encoding, s *sequence, p templatePiece) {
+	for _, k := range s.tokens {
+		e.IDs = append(e.IDs, int(k.id))
+		e.Tokens = append(e.Tokens, t.spell(s, k))
+		e.Offsets = append(e.Offsets, [2]int{int(k.start), int(k.end)})
+	}
+	e.addOrigin(p, len(s.tokens))
+}
+
+// addOrigin appends what tokens of the piece p of a template have in common.
+func (e *Encoding) addOrigin(p templatePiece, tokens int) {
+	for range tokens {
+		e.TypeIDs = append(e.TypeIDs, p.typeID)
+		e.Special = append(e.Special, p.text < 0)
+		e.Sequence = append(e.Sequence, p.text)
+	}
 }
 
 // spell returns a token as Encoding.Tokens has it.
@@ -219,15 +237,5 @@ func (t *Tokenizer) spell(s *sequence, k token) string {
 	if k.verbatim > 0 {
 		return s.verbatim[k.verbatim-1]
 	}
-	return t.model.vocab().tokens[k.id]
-}
-
-// add appends a token that the piece p of a template has put there.
-func (e *Encoding) add(id int, token string, offsets [2]int, p templatePiece) {
-	e.IDs = append(e.IDs, id)
-	e.Tokens = append(e.Tokens, token)
-	e.TypeIDs = append(e.TypeIDs, p.typeID)
-	e.Offsets = append(e.Offsets, offsets)
-	e.Special = append(e.Special, p.text < 0)
-	e.Sequence = append(e.Sequence, p.text)
+	return t.vocab.tokens[k.id]
 }

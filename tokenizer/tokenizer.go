@@ -41,6 +41,7 @@ type Tokenizer struct {
 	normalizer   *normalizer
 	preTokenizer preTokenizer
 	model        model
+	vocab        *vocabulary     // the model's
 	single       []templatePiece // the post-processor, for a text
 	pair         []templatePiece // and for two
 	trims        []offsetTrim    // and what it does to offsets
@@ -98,6 +99,7 @@ func parse(data []byte) (*Tokenizer, error) {
 	if t.model, err = parseModel(model); err != nil {
 		return nil, err
 	}
+	t.vocab = t.model.vocab()
 	if t.normalizer, err = parseNormalizer(normalizer, "normalizer"); err != nil {
 		return nil, err
 	}
@@ -122,7 +124,7 @@ func parse(data []byte) (*Tokenizer, error) {
 }
 
 func (t *Tokenizer) setAdded(list []member) (err error) {
-	if t.added, err = parseAddedTokens(list, t.model.vocab(), t.normalizer); err != nil {
+	if t.added, err = parseAddedTokens(list, t.vocab, t.normalizer); err != nil {
 		return err
 	}
 	t.byID = make(map[int]*addedToken, len(t.added))
@@ -144,10 +146,9 @@ func (t *Tokenizer) setAdded(list []member) (err error) {
 // VocabSize returns the number of tokens, added ones included. Ids may have gaps, so it isn't always one more than the
 // last id.
 func (t *Tokenizer) VocabSize() int {
-	vocab := t.model.vocab()
-	n := len(vocab.ids)
+	n := len(t.vocab.ids)
 	for _, a := range t.added {
-		if _, ok := vocab.ids[a.content]; !ok {
+		if _, ok := t.vocab.ids[a.content]; !ok {
 			n++
 		}
 	}
@@ -161,7 +162,7 @@ func (t *Tokenizer) TokenToID(token string) (id int, ok bool) {
 			return a.id, true
 		}
 	}
-	v, ok := t.model.vocab().ids[token]
+	v, ok := t.vocab.ids[token]
 	return int(v), ok
 }
 
@@ -170,7 +171,7 @@ func (t *Tokenizer) IDToToken(id int) (token string, ok bool) {
 	if a := t.byID[id]; a != nil {
 		return a.form, true
 	}
-	return t.model.vocab().token(id)
+	return t.vocab.token(id)
 }
 
 // IsSpecial reports whether id is a special token: [CLS], [SEP], [MASK] and the like.

@@ -26,13 +26,15 @@ const (
 	numeric                      // a digit or number to the pre-tokenizer Digits
 )
 
+type classTable [unicode.MaxRune + 1]class
+
 // classOf returns the properties of r.
 func classOf(r rune) class { return classes()[r] }
 
 // classes has an entry for every code point: 2.2 MB that are filled in about a millisecond, once, and then answer in the
 // time of a load what range tables answer by several binary searches.
-var classes = sync.OnceValue(func() *[unicode.MaxRune + 1]class {
-	t := new([unicode.MaxRune + 1]class)
+var classes = sync.OnceValue(func() *classTable {
+	t := new(classTable)
 	for _, p := range [...]struct {
 		class class
 		is    []*unicode.RangeTable

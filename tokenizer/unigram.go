@@ -101,14 +101,14 @@ func (m *unigram) bestPieces(word []byte) ([]piece, error) {
 	}
 	var pieces []piece // from the last to the first
 	for end := len(word); end > 0; {
-		start := int(best[end].start)
-		p := piece{id: best[end].id, start: start, end: end}
+		start := best[end].start
+		p := piece{id: best[end].id, start: start, end: int32(end)}
 		if n := len(pieces); n > 0 && p.id == m.unk && pieces[n-1].id == m.unk {
 			pieces[n-1].start = start
 		} else {
 			pieces = append(pieces, p)
 		}
-		end = start
+		end = int(start)
 	}
 	return m.spelledPieces(word, pieces), nil
 }

@@ -13,7 +13,7 @@ type wordCache struct {
 }
 
 const (
-	cachedWords   = 1 << 14 // a power of two
+	cachedWords   = 1 << 15 // a power of two
 	maxCachedWord = 64      // bytes; a longer word is seldom seen again
 )
 

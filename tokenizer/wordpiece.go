@@ -51,7 +51,7 @@ func (m *wordPiece) vocab() *vocabulary { return &m.vocabulary }
 func (m *wordPiece) cut(out []piece, word []byte) ([]piece, error) {
 	before := len(out)
 	if len(word) > m.maxChars && utf8.RuneCount(word) > m.maxChars {
-		return append(out, piece{id: m.unk, end: len(word)}), nil
+		return append(out, piece{id: m.unk, end: int32(len(word))}), nil
 	}
 	vocab, longest := m.ids, m.longest
 	for start := 0; start < len(word); {
@@ -66,9 +66,9 @@ func (m *wordPiece) cut(out []piece, word []byte) ([]piece, error) {
 			end--
 		}
 		if !ok {
-			return append(out[:before], piece{id: m.unk, end: len(word)}), nil
+			return append(out[:before], piece{id: m.unk, end: int32(len(word))}), nil
 		}
-		out = append(out, piece{id: id, start: start, end: end})
+		out = append(out, piece{id: id, start: int32(start), end: int32(end)})
 		start = end
 		vocab, longest = m.inner, m.longestInner
 	}
