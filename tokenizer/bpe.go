@@ -26,6 +26,8 @@ type bpe struct {
 	raw      map[string]int32 // the vocabulary by the bytes that it spells, for ignoreMerges
 	byByte   [256]int32       // the token of each byte, or none
 
+	byASCII [utf8.RuneSelf]int32 // the token of each ASCII character; none: look it up with prefix and suffix
+
 	joins map[rune]bool // what some token has before a ▁
 	apart map[rune]bool // what no merge can join with a ▁ behind it; nil: nobody knows
 	cache wordCache
@@ -58,6 +60,12 @@ func parseBPE(f *fields) (model, error) {
 		m.unk = id
 	}
 	m.bytes = m.byteTokens()
+	for c := range m.byASCII {
+		id, ok := m.ids[string(rune(c))]
+		if m.byASCII[c] = id; !ok || m.prefix != "" || m.suffix != "" {
+			m.byASCII[c] = none
+		}
+	}
 	if err := m.setMerges(merges); err != nil {
 		return nil, err
 	}

@@ -55,7 +55,12 @@ func (t *Tokenizer) encode(texts []string, template []templatePiece, o *Options)
 	if o == nil {
 		o = new(Options)
 	}
-	sequences := make([]sequence, len(texts))
+	c, _ := t.cutters.Get().(*cutter)
+	if c == nil {
+		c = new(cutter)
+	}
+	defer t.cutters.Put(c)
+	sequences := c.sequences[:len(texts)]
 	for i, text := range texts {
 		name := [...]string{"text", "pair"}[i]
 		if at := invalidUTF8(text); at >= 0 {
@@ -64,7 +69,7 @@ func (t *Tokenizer) encode(texts []string, template []templatePiece, o *Options)
 		if len(text) > math.MaxInt32 {
 			return nil, fmt.Errorf("%s has %d bytes, expected at most %d", name, len(text), math.MaxInt32)
 		}
-		if err := t.cut(&sequences[i], text); err != nil {
+		if err := t.cut(&sequences[i], c, text); err != nil {
 			return nil, err
 		}
 	}
@@ -72,14 +77,15 @@ func (t *Tokenizer) encode(texts []string, template []templatePiece, o *Options)
 		return nil, err
 	}
 	for i := range sequences {
-		t.trim(&sequences[i])
+		t.trim(&sequences[i], o.NoSpecial)
 	}
 	return t.assemble(template, sequences, o.NoSpecial), nil
 }
 
 // sequence is one text as tokens, before the post-processor.
 type sequence struct {
-	tokens   []token
+	tokens   []token // those that truncation has left
+	all      []token
 	verbatim []string // added tokens, and unknown ones of a Unigram, as they stand in the text
 	cut      int      // tokens cut off by truncation
 }
@@ -94,25 +100,22 @@ type token struct {
 // add appends a token that is spelled as in the text.
 func (s *sequence) add(id int32, text string, start, end int) {
 	s.verbatim = append(s.verbatim, text)
-	s.tokens = append(s.tokens, token{id, int32(len(s.verbatim)), int32(start), int32(end)})
+	s.all = append(s.all, token{id, int32(len(s.verbatim)), int32(start), int32(end)})
 }
 
-// cutter is the scratch of cutting a text.
+// cutter is the scratch of cutting texts.
 type cutter struct {
+	sequences  [2]sequence
 	normalized normalized
 	words      wordCutter
 	pieces     []piece
 	segments   [2][]segment
 }
 
-// cut fills s with the tokens of text.
-func (t *Tokenizer) cut(s *sequence, text string) error {
-	c, _ := t.cutters.Get().(*cutter)
-	if c == nil {
-		c = new(cutter)
-	}
-	defer t.cutters.Put(c)
-	s.tokens = make([]token, 0, len(text)/4+1)
+// cut sets s to the tokens of text.
+func (t *Tokenizer) cut(s *sequence, c *cutter, text string) error {
+	clear(s.verbatim) // the texts that they are of must not live on in the pool
+	s.all, s.verbatim, s.cut = s.all[:0], s.verbatim[:0], 0
 	position := runePosition{text: text}
 	c.segments[0] = t.before.split(c.segments[0][:0], text)
 	for _, g := range c.segments[0] {
@@ -128,6 +131,7 @@ func (t *Tokenizer) cut(s *sequence, text string) error {
 			return err
 		}
 	}
+	s.tokens = s.all
 	return nil
 }
 
@@ -170,7 +174,7 @@ func (t *Tokenizer) cutWords(s *sequence, c *cutter, start, end int) error {
 			if p.verbatim {
 				s.add(p.id, string(n.text[start:end]), from, to)
 			} else {
-				s.tokens = append(s.tokens, token{id: p.id, start: int32(from), end: int32(to)})
+				s.all = append(s.all, token{id: p.id, start: int32(from), end: int32(to)})
 			}
 		}
 	}

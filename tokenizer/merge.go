@@ -14,7 +14,8 @@ type symbol struct {
 
 // merge cuts a word, or a part of one, into its characters and joins them.
 func (m *bpe) merge(word []byte) ([]piece, error) {
-	symbols, err := m.symbols(word)
+	var short [shortWord]symbol
+	symbols, err := m.symbols(short[:0], word)
 	if err != nil {
 		return nil, err
 	}
@@ -59,16 +60,21 @@ func spelledPositions(word []byte) []int32 {
 	return at
 }
 
-// symbols returns the characters of a word as tokens.
-func (m *bpe) symbols(word []byte) ([]symbol, error) {
+// symbols appends the characters of a word as tokens.
+func (m *bpe) symbols(symbols []symbol, word []byte) ([]symbol, error) {
 	if m.rawWords {
-		return m.byteSymbols(word)
+		return m.byteSymbols(symbols, word)
 	}
-	symbols := make([]symbol, 0, len(word))
 	unknown := symbol{id: none} // waits for more to be fused with
 	var buf []byte
 	for i := 0; i < len(word); {
-		_, size := decodeRune(word[i:])
+		r, size := decodeRune(word[i:])
+		if r < utf8.RuneSelf && m.byASCII[r] != none {
+			symbols = appendKnown(symbols, &unknown)
+			symbols = append(symbols, symbol{id: m.byASCII[r], len: 1})
+			i++
+			continue
+		}
 		buf = buf[:0]
 		if i > 0 {
 			buf = append(buf, m.prefix...)
@@ -92,8 +98,7 @@ func (m *bpe) symbols(word []byte) ([]symbol, error) {
 	return appendKnown(symbols, &unknown), nil
 }
 
-func (m *bpe) byteSymbols(word []byte) ([]symbol, error) {
-	symbols := make([]symbol, 0, len(word))
+func (m *bpe) byteSymbols(symbols []symbol, word []byte) ([]symbol, error) {
 	unknown := symbol{id: none}
 	for _, b := range word {
 		if id := m.byByte[b]; id != none {

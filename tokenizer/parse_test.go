@@ -138,7 +138,7 @@ func TestParseErrors(t *testing.T) {
 			`RobertaProcessing, Sequence, TemplateProcessing`},
 		{with("POSTPROCESSOR", `{"type": "RobertaProcessing"}`), "post_processor.add_prefix_space is null, expected true or false"},
 		{with("POSTPROCESSOR", `{"type": "Sequence", "processors": [{"type": "BertProcessing", "cls": ["a", 1], "sep": ["a", 1]}, {"type": "BertProcessing"}]}`),
-			"post_processor.processors[1] is BertProcessing, but another one adds tokens already, and only one is supported"},
+			"post_processor.processors[1] is BertProcessing, but BertProcessing adds tokens already, and only one is supported"},
 		{with("POSTPROCESSOR", `{"type": "BertProcessing", "cls": ["a", 1], "sep": ["a"]}`), "post_processor.sep is not a token and its id"},
 		{with("POSTPROCESSOR", `{"type": "BertProcessing", "cls": ["a", 1], "sep": ["a", 99]}`), "post_processor.sep is 99, which is not in the vocabulary"},
 		{with("POSTPROCESSOR", template(`[{"SpecialToken": {"id": "[Y]", "type_id": 0}}]`, a, "{}")),

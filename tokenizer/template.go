@@ -17,33 +17,34 @@ type templatePiece struct {
 func (t *Tokenizer) setPostProcessor(n node) error {
 	t.single = []templatePiece{{text: 0}}
 	t.pair = []templatePiece{{text: 0}, {text: 1, typeID: 1}}
-	_, err := t.addPostProcessor(n, "post_processor", false)
+	_, err := t.addPostProcessor(n, "post_processor", "")
 	return err
 }
 
-// addPostProcessor adds to what was set. hasTokens says that there is one already that adds tokens.
-func (t *Tokenizer) addPostProcessor(n node, where string, hasTokens bool) (bool, error) {
+// addPostProcessor adds to what was set. before is the type of the one that adds tokens already, if any, and so is what it
+// returns.
+func (t *Tokenizer) addPostProcessor(n node, where, before string) (string, error) {
 	if n.kind == nullKind {
-		return hasTokens, nil
+		return before, nil
 	}
 	f := n.fields(where)
 	kind := f.componentType("BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence", "TemplateProcessing")
 	switch kind {
 	case "ByteLevel":
-		t.addTrim(f)
+		t.addTrim(f, before)
 		f.optionalBool("use_regex", true)
-		return hasTokens, f.end()
+		return before, f.end()
 	case "Sequence":
 		for i, m := range f.list("processors") {
 			var err error
-			if hasTokens, err = t.addPostProcessor(m.value, fmt.Sprintf("%s.processors[%d]", where, i), hasTokens); err != nil {
-				return hasTokens, err
+			if before, err = t.addPostProcessor(m.value, fmt.Sprintf("%s.processors[%d]", where, i), before); err != nil {
+				return before, err
 			}
 		}
-		return hasTokens, f.end()
+		return before, f.end()
 	}
-	if hasTokens {
-		f.failf("%s is %s, but another one adds tokens already, and only one is supported", where, kind)
+	if before != "" {
+		f.failf("%s is %s, but %s adds tokens already, and only one is supported", where, kind, before)
 	}
 	first, second := templatePiece{text: 0}, templatePiece{text: 1, typeID: 1}
 	switch kind {
@@ -54,7 +55,7 @@ func (t *Tokenizer) addPostProcessor(n node, where string, hasTokens bool) (bool
 		t.single = []templatePiece{cls, first, sep}
 		t.pair = []templatePiece{cls, first, sep, second, lastSep}
 	case "RobertaProcessing":
-		t.addTrim(f)
+		t.addTrim(f, before)
 		cls, sep := t.parseBertToken(f, "cls"), t.parseBertToken(f, "sep")
 		second.typeID = 0
 		t.single = []templatePiece{cls, first, sep}
@@ -64,7 +65,7 @@ func (t *Tokenizer) addPostProcessor(n node, where string, hasTokens bool) (bool
 		t.single = parseTemplate(f, "single", specials, 1)
 		t.pair = parseTemplate(f, "pair", specials, 2)
 	}
-	return true, f.end()
+	return kind, f.end()
 }
 
 // parseBertToken reads a pair such as ["[SEP]", 102].

@@ -8,20 +8,23 @@ import (
 // offsetTrim takes the blanks at the ends of tokens out of their offsets.
 type offsetTrim struct {
 	addPrefixSpace bool // the space of the first token may be one that was added, so leave it
+	behindSpecial  bool // a special token has been put before the first one, so that it isn't the first
 }
 
-// addTrim reads the settings of it in a post-processor.
-func (t *Tokenizer) addTrim(f *fields) {
-	trim := offsetTrim{f.bool("add_prefix_space")}
+// addTrim reads the settings of it in a post-processor. before is the type of the one that adds tokens before it, if any:
+// to those that a template adds the text isn't joined yet.
+func (t *Tokenizer) addTrim(f *fields, before string) {
+	trim := offsetTrim{f.bool("add_prefix_space"), before == "BertProcessing" || before == "RobertaProcessing"}
 	if f.bool("trim_offsets") {
 		t.trims = append(t.trims, trim)
 	}
 }
 
-func (t *Tokenizer) trim(s *sequence) {
+func (t *Tokenizer) trim(s *sequence, noSpecial bool) {
 	for _, trim := range t.trims {
 		for i := range s.tokens {
-			trim.apply(&s.tokens[i], t.spell(s, s.tokens[i]), i == 0)
+			first := i == 0 && (noSpecial || !trim.behindSpecial)
+			trim.apply(&s.tokens[i], t.spell(s, s.tokens[i]), first)
 		}
 	}
 }
