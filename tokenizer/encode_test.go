@@ -5,8 +5,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestEncodeErrors(t *testing.T) {
@@ -85,17 +87,43 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-// What grows when it is normalized must not take time that grows with the square.
+// What grows when it is normalized, or is one long word, must not take time that grows with the square.
 func TestLongTexts(t *testing.T) {
-	uncased := open(t, "minilm")
-	for _, s := range []string{"İ", "漢", "e\u0301\u0323", "\u0344", "[CLS]", " ", "a", "각", "!"} {
-		n := 1 << 20 / len(s)
-		e, err := uncased.Encode(strings.Repeat(s, n), &Options{NoSpecial: true})
-		if err != nil {
-			t.Fatal(err)
+	for _, dir := range goldens {
+		tok := open(t, dir)
+		for _, s := range []string{"İ", "漢", "e\u0301\u0323", "\u0344", "[CLS]", "<s>", " ", "a", "ab", "각", "!", "▁", "\n", " \n", "1", "🙂", "'"} {
+			n := 1 << 18 / len(s)
+			text := strings.Repeat(s, n)
+			start := time.Now()
+			e, err := tok.Encode(text, &Options{NoSpecial: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(start); d > 3*time.Second {
+				t.Errorf("%s: %d times %q took %v", dir, n, s, d)
+			}
+			chars := n * len([]rune(s))
+			if k := len(e.Offsets); k > 0 && (e.Offsets[k-1][1] > chars || e.Offsets[k-1][1] < chars-2) && dir != "smollm2" {
+				t.Errorf("%s: %d times %q: the last token ends at %d, expected %d", dir, n, s, e.Offsets[k-1][1], chars)
+			}
+			checkStream(t, tok, e.IDs[:min(len(e.IDs), 1000)])
 		}
-		if k := len(e.Offsets); k > 0 && e.Offsets[k-1][1] != n*len([]rune(s)) && e.Offsets[k-1][1] != n*len([]rune(s))-2 {
-			t.Errorf("%q: the last token ends at %d, expected %d", s, e.Offsets[k-1][1], n*len([]rune(s)))
-		}
+	}
+}
+
+// Byte-level tokenizers lose nothing, whatever the text, but for what their normalizer changes.
+func TestRoundTrip(t *testing.T) {
+	for _, dir := range []string{"gpt2", "roberta", "llama3"} {
+		tok := open(t, dir)
+		rapid.Check(t, func(t *rapid.T) {
+			text := rapid.String().Draw(t, "text")
+			e, err := tok.Encode(text, &Options{NoSpecial: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := tok.Decode(e.IDs, false); err != nil || got != text {
+				t.Fatalf("%s: %q decoded is %q, error %v", dir, text, got, err)
+			}
+		})
 	}
 }

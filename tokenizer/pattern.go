@@ -18,8 +18,8 @@ type pattern struct {
 }
 
 const (
-	// patternTimeout bounds one search, for expressions that take exponential time.
-	patternTimeout = 5 * time.Second
+	// patternTimeout bounds the search for one match, for expressions that take exponential time.
+	patternTimeout = time.Second
 
 	// maxPattern bounds the length of a regular expression. Those of tokenizers have less than 1,000 bytes.
 	maxPattern = 10_000

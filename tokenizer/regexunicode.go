@@ -6,15 +6,13 @@ import (
 )
 
 // properties are the \p{…} of a pattern, by name: those of a general category, and the scripts that patterns of tokenizers
-// name. For each one laterProperties has what the library's Unicode 16 adds to Go's Unicode 15; TestUnicode compares.
+// name. For each one laterProperties has what the library's Unicode 16 adds to Go's Unicode 15; TestPatternSets compares.
 var properties = func() map[string]*unicode.RangeTable {
 	m := map[string]*unicode.RangeTable{}
-	for name, t := range unicode.Categories {
-		if _, later := laterProperties[name]; later || len(name) == 2 && name[0] != 'C' || strings.Contains("LMNPSZ", name) {
-			m[name] = t
-		}
+	for _, name := range strings.Fields("L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp") {
+		m[name] = unicode.Categories[name]
 	}
-	for _, name := range []string{"Arabic", "Cyrillic", "Greek", "Han", "Hangul", "Hebrew", "Hiragana", "Katakana", "Latin", "Thai"} {
+	for _, name := range strings.Fields("Arabic Cyrillic Greek Han Hangul Hebrew Hiragana Katakana Latin Thai") {
 		m[name] = unicode.Scripts[name]
 	}
 	return m

@@ -8,7 +8,7 @@ import (
 // The library takes character properties from several Unicode versions: letters' case and blanks from Rust's standard
 // library (16 and later), \w from its regex package (16), categories from a package of Unicode 8, decomposition from one of
 // Unicode 9. Go has version 15. The tables below are where they differ, found by asking the library about every code
-// point; TestUnicode holds testdata/unicode.txt, its answers, against this file and so notices a new version of either.
+// point; TestUnicode holds testdata/unicode.txt.gz, its answers, against this file and so notices a new version of either.
 
 // class is a set of properties of a code point.
 type class uint16

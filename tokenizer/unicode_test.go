@@ -1,8 +1,6 @@
 package tokenizer
 
 import (
-	"bufio"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// TestUnicode holds every code point against what the library says in testdata/unicode.txt. If it fails with a new
+// TestUnicode holds every code point against what the library says in testdata/unicode.txt.gz. If it fails with a new
 // version of Go or of x/text, the tables of unicode.go need what that version has added.
 func TestUnicode(t *testing.T) {
 	properties, rewrites := readUnicode(t)
@@ -22,10 +20,13 @@ func TestUnicode(t *testing.T) {
 		"punct":     func(r rune) bool { return classOf(r)&punct != 0 },
 		"ideograph": isIdeograph,
 		"nonspacing": func(r rune) bool {
-			return classOf(r)&nonspacing != 0 && len(appendParts(nil, r, norm.NFD)) == 1 && decomposed(r) == string(r)
+			return classOf(r)&nonspacing != 0 && len(appendParts(nil, r, norm.NFD)) == 1 && decomposed(r, false) == string(r)
 		},
-		"mark": func(r rune) bool { return classOf(r)&mark != 0 },
-		"word": func(r rune) bool { return classOf(r)&word != 0 },
+		"mark":    func(r rune) bool { return classOf(r)&mark != 0 },
+		"word":    func(r rune) bool { return classOf(r)&word != 0 },
+		"numeric": func(r rune) bool { return classOf(r)&numeric != 0 },
+		`\p{L}`:   func(r rune) bool { return classOf(r)&letter != 0 },
+		`\p{N}`:   func(r rune) bool { return classOf(r)&number != 0 },
 		"ordered": func(r rune) bool {
 			p := appendParts(nil, r, norm.NFD)
 			return len(p) == 1 && p[0].char == r && p[0].order != 0
@@ -51,15 +52,52 @@ func TestUnicode(t *testing.T) {
 			t.Errorf("%U in lower case: %+q, expected %+q", r, got, want)
 		}
 		// unicode.txt has only some of the Hangul syllables.
-		if want := rewrites["nfd"].of(r); decomposed(r) != want && (r < hangulFirst || r > hangulLast || r%97 == 0) {
-			t.Errorf("%U decomposed: %+q, expected %+q", r, decomposed(r), want)
+		if hangulFirst <= r && r <= hangulLast && r%97 != 0 {
+			continue
+		}
+		if got, want := decomposed(r, false), rewrites["nfd"].of(r); got != want {
+			t.Errorf("%U decomposed: %+q, expected %+q", r, got, want)
+		}
+		if got, want := decomposed(r, true), rewrites["nfkd"].of(r); got != want {
+			t.Errorf("%U decomposed by compatibility: %+q, expected %+q", r, got, want)
 		}
 	}
 }
 
-func decomposed(r rune) string {
+// TestPatternSets holds the sets of characters that patterns can name against the library's.
+func TestPatternSets(t *testing.T) {
+	sets, _ := readUnicode(t)
+	n := 0
+	for name, want := range sets {
+		if name[0] != '\\' {
+			continue
+		}
+		n++
+		tr := translator{src: name}
+		set, ok := tr.set()
+		if !ok || tr.err != nil || tr.pos != len(name) {
+			t.Errorf("%s: %v", name, tr.err)
+			continue
+		}
+		negated := translator{src: strings.ToUpper(name[:2]) + name[2:]}
+		others, _ := negated.set()
+		in, out := make([]bool, unicode.MaxRune+1), make([]bool, unicode.MaxRune+1)
+		set.each(func(r rune) { in[r] = true })
+		others.each(func(r rune) { out[r] = true })
+		for r := rune(0); r <= unicode.MaxRune; r++ {
+			if utf8.ValidRune(r) && (in[r] != want[r] || out[r] == want[r]) {
+				t.Fatalf("%U %s: %v, negated %v, expected %v", r, name, in[r], out[r], want[r])
+			}
+		}
+	}
+	if want := 3 + len(properties); n != want {
+		t.Errorf("%d sets, expected %d", n, want)
+	}
+}
+
+func decomposed(r rune, compatible bool) string {
 	n := normalized{run: []traced{{char: r}}}
-	n.decompose(false)
+	n.decompose(compatible)
 	return spelled(n.run)
 }
 
@@ -82,14 +120,9 @@ func (w rewrite) of(r rune) string {
 
 // readUnicode reads lines such as "blank 0009-000D 0020-0020" and "lower 0130 0069 0307".
 func readUnicode(t *testing.T) (properties map[string]map[rune]bool, rewrites map[string]rewrite) {
-	f, err := os.Open("testdata/unicode.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	properties, rewrites = make(map[string]map[rune]bool), map[string]rewrite{"lower": {}, "nfd": {}}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		words := strings.Fields(lines.Text())
+	properties, rewrites = make(map[string]map[rune]bool), map[string]rewrite{"lower": {}, "nfd": {}, "nfkd": {}}
+	for line := range strings.Lines(string(readTestdata(t, ".", "unicode.txt"))) {
+		words := strings.Fields(line)
 		if w := rewrites[words[0]]; w != nil {
 			var to string
 			for _, c := range words[2:] {

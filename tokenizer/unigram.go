@@ -21,7 +21,12 @@ type unigram struct {
 	cache wordCache
 }
 
-const unkPenalty = 10
+const (
+	unkPenalty = 10
+
+	// maxToken bounds the length of tokens, which cutting a text takes time by.
+	maxToken = 10_000
+)
 
 func parseUnigram(f *fields) (model, error) {
 	m := &unigram{unk: none, cache: newWordCache()}
@@ -63,6 +68,9 @@ func (m *unigram) setVocab(list []member) error {
 			return fmt.Errorf("model.vocab[%d] has the score %s, which is not a number of 64 bits", i, pair[1].value.text)
 		}
 		token := pair[0].value.text
+		if len(token) > maxToken {
+			return fmt.Errorf("model.vocab[%d] has %d bytes, expected at most %d", i, len(token), maxToken)
+		}
 		// Of a token that is there twice the last one is found.
 		m.ids[token], m.tokens[i], m.scores[i] = int32(i), token, score
 		lowest = min(lowest, score)

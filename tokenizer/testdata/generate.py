@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What Hugging Face's tokenizers library (0.23.3) says: unicode.txt and variants.json, beside this file.
+"""What Hugging Face's tokenizers library (0.23.3) says: unicode.txt.gz and variants.json, beside this file.
 
     pip install tokenizers==0.23.3
     python generate.py            write both
@@ -7,10 +7,11 @@
 """
 
 import argparse
+import gzip
 import json
 import pathlib
 
-from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 HERE = pathlib.Path(__file__).parent
 
@@ -19,10 +20,11 @@ def bert(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowe
     return normalizers.BertNormalizer(clean_text, handle_chinese_chars, strip_accents, lowercase)
 
 
-# ---- unicode.txt: a line for each property, then for each character that is rewritten.
+# ---- unicode.txt.gz: a line for each property, then for each character that is rewritten.
 
 CLEAN, SPACED, STRIPPED, LOWER = bert(clean_text=True), bert(handle_chinese_chars=True), bert(strip_accents=True), bert(lowercase=True)
-MARKS, NFD = normalizers.StripAccents(), normalizers.NFD()
+MARKS, NFD, NFKD = normalizers.StripAccents(), normalizers.NFD(), normalizers.NFKD()
+DIGITS = pre_tokenizers.Digits(True)
 BERT, REGEX = pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Whitespace()  # the latter is \w+|[^\w\s]+
 
 
@@ -45,25 +47,43 @@ PROPERTIES = {
     "mark": lambda c, s: MARKS.normalize_str(s) == "ab",
     "word": lambda c, s: words(REGEX, s) == [s],
     "ordered": lambda c, s: reorders(c),
+    "numeric": lambda c, s: len(words(DIGITS, s)) == 3,
 }
+
+# Sets of patterns.
+SETS = ["\\s", "\\d", "\\w"] + [f"\\p{{{name}}}" for name in (
+    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp "
+    "Arabic Cyrillic Greek Han Hangul Hebrew Hiragana Katakana Latin Thai").split()]
+
+
+def members(pattern, text):
+    """The characters of text that match a pattern of one character."""
+    kept = pre_tokenizers.Split(Regex(pattern), "removed", invert=True).pre_tokenize_str(text)
+    return {c for part, _ in kept for c in part}
 
 
 def hexes(text):
     return " ".join(f"{ord(c):04X}" for c in text)
 
 
+def ranges(chars):
+    found = []
+    for c in chars:
+        if found and found[-1][1] == ord(c) - 1:
+            found[-1][1] = ord(c)
+        else:
+            found.append([ord(c), ord(c)])
+    return "".join(f" {a:04X}-{b:04X}" for a, b in found)
+
+
 def unicode_lines():
     chars = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
     for name, holds in PROPERTIES.items():
-        ranges = []
-        for c in chars:
-            if holds(c, "a" + c + "b"):
-                if ranges and ranges[-1][1] == ord(c) - 1:
-                    ranges[-1][1] = ord(c)
-                else:
-                    ranges.append([ord(c), ord(c)])
-        yield name + "".join(f" {a:04X}-{b:04X}" for a, b in ranges)
-    for name, n in (("lower", LOWER), ("nfd", NFD)):
+        yield name + ranges(c for c in chars if holds(c, "a" + c + "b"))
+    for name in SETS:
+        has = members(name, "".join(chars))
+        yield name + ranges(c for c in chars if c in has)
+    for name, n in (("lower", LOWER), ("nfd", NFD), ("nfkd", NFKD)):
         for c in chars:
             if 0xAC00 <= ord(c) <= 0xD7A3 and ord(c) % 97:
                 continue  # some Hangul is enough
@@ -191,11 +211,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    for name, lines in (("unicode.txt", unicode_lines()), ("variants.json", variant_lines())):
-        path, text = HERE / name, "".join(line + "\n" for line in lines)
+    for name, lines in (("unicode.txt.gz", unicode_lines()), ("variants.json", variant_lines())):
+        path, text = HERE / name, "".join(line + "\n" for line in lines).encode()
+        pack, unpack = (lambda b: gzip.compress(b, 9, mtime=0), gzip.decompress) if name.endswith(".gz") else (bytes, bytes)
         if not check:
-            path.write_text(text, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == text, name
+            path.write_bytes(pack(text))
+        assert unpack(path.read_bytes()) == text, name
 
 
 if __name__ == "__main__":
