@@ -25,7 +25,7 @@ const (
 	maxPattern = 10_000
 
 	// maxBacktrack bounds the memory of a search, in integers.
-	maxBacktrack = 1 << 24
+	maxBacktrack = 1 << 22
 )
 
 // pattern reads {"String": …} or {"Regex": …}.

@@ -23,8 +23,14 @@ type translator struct {
 	err error
 }
 
-// maxGroups bounds the nesting of groups.
-const maxGroups = 100
+const (
+	// maxGroups bounds the nesting of groups.
+	maxGroups = 100
+
+	// maxTranslated bounds the length of what a pattern becomes with its sets of characters spelled out, the largest of
+	// which takes 8,000 bytes.
+	maxTranslated = 400_000
+)
 
 // translate rewrites a pattern of the library for regexp2.
 func translate(pattern string) (string, error) {
@@ -72,7 +78,9 @@ func (t *translator) alternatives(fold bool, depth int) {
 		if repeatable {
 			item = t.quantified(item)
 		}
-		t.out.WriteString(item)
+		if t.out.WriteString(item); t.out.Len() > maxTranslated {
+			t.failf("too many sets of characters")
+		}
 	}
 }
 

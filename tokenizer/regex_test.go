@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestPatternErrors(t *testing.T) {
@@ -47,6 +48,21 @@ func TestPatternErrors(t *testing.T) {
 	}
 	if _, err := compile(strings.Repeat("a", 20_000)); err == nil || err.Error() != "a pattern of 20000 bytes, expected at most 10000" {
 		t.Errorf("a long pattern: %v", err)
+	}
+}
+
+// No pattern takes long to compile.
+func TestHostilePatterns(t *testing.T) {
+	for _, p := range []string{
+		strings.Repeat(`\p{L}`, 40), strings.Repeat(`\p{L}`, 1900), strings.Repeat(`[\W\w]`, 1400), "(?i:" + strings.Repeat(`[\x{0}-\x{10ffff}]`, 500) + ")",
+		strings.Repeat("(?:", 99) + "a" + strings.Repeat("){1000}", 99), strings.Repeat("a?", 4000), "(?:" + strings.Repeat("a|", 4000) + "b)*",
+		"a{1000}{1000}{1000}", "(?i:" + strings.Repeat("s", 9000) + ")",
+	} {
+		start := time.Now()
+		_, err := compile(p)
+		if d := time.Since(start); d > time.Second {
+			t.Errorf("%.40s… took %v, error %.100v", p, d, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -100,14 +101,25 @@ func (t *translator) classItem(fold bool) ranges {
 	}
 	g := ranges{{low, high}}
 	if fold {
-		for r := low; r <= high; r++ {
-			for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		for _, r := range folding() {
+			for f := unicode.SimpleFold(r); low <= r && r <= high && f != r; f = unicode.SimpleFold(f) {
 				g = append(g, [2]rune{f, f})
 			}
 		}
 	}
-	return g
+	return g.joined()
 }
+
+// folding are the characters that are another one in another case.
+var folding = sync.OnceValue(func() []rune {
+	var chars []rune
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if unicode.SimpleFold(r) != r {
+			chars = append(chars, r)
+		}
+	}
+	return chars
+})
 
 func (t *translator) classRune() rune {
 	if t.pos == len(t.src) {
@@ -198,8 +210,8 @@ func (g ranges) without(h ranges) ranges {
 	return append(g.inverted(), h...).joined().inverted()
 }
 
-// wordRanges returns the code points of \w, sorted.
-func wordRanges() ranges {
+// wordRanges are the code points of \w, sorted.
+var wordRanges = sync.OnceValue(func() ranges {
 	var g ranges
 	for r, c := range classes() {
 		if r := rune(r); c&word != 0 && !unicode.Is(unicode.Join_Control, r) || isLatinNumber(r) {
@@ -211,7 +223,7 @@ func wordRanges() ranges {
 		}
 	}
 	return g
-}
+})
 
 // isLatinNumber reports whether r is one of ² ³ ¹ ¼ ½ ¾, which \w has though they are neither digits nor letters.
 func isLatinNumber(r rune) bool { return r == '²' || r == '³' || r == '¹' || '¼' <= r && r <= '¾' }
