@@ -5,65 +5,10 @@ package measure
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/rapt-go/rapt/internal/kernel"
 )
-
-// Peak is how many floating-point operations a second all of so many threads together do when they do nothing but
-// multiply and add in the widest vectors that the kernels use: the best of some short runs.
-func Peak(threads int) float64 {
-	best := 0.0
-	for range 12 {
-		flops := make([]int, threads)
-		seconds := together(threads, func(t int) { flops[t] = kernel.Peak(peakCalls()) })
-		best = max(best, float64(flops[0]*threads)/seconds)
-	}
-	return best
-}
-
-// peakCalls is how many units of kernel.Peak take about a millisecond.
-var peakCalls = sync.OnceValue(func() int {
-	start := time.Now()
-	kernel.Peak(1)
-	return max(1, int(1e-3/time.Since(start).Seconds()))
-})
-
-// ReadRate is how many bytes a second all of so many threads together read from memory when they only add them up. The
-// buffer of 256 MB is larger than most caches; one that holds it makes the rate larger, and shares of it smaller.
-func ReadRate(threads int) float64 {
-	const piece = 4 << 10 // a call of the kernel well under a millisecond
-	share := len(readBuffer()) / threads
-	seconds := together(threads, func(t int) {
-		part := readBuffer()[t*share:][:share]
-		for at := 0; at+piece <= len(part); at += piece {
-			kernel.Finite(part[at:][:piece])
-		}
-	})
-	return float64(share*threads*4) / seconds
-}
-
-var readBuffer = sync.OnceValue(func() []float32 {
-	x := make([]float32, 64<<20)
-	for i := range x {
-		x[i] = 1
-	}
-	return x
-})
-
-// together runs f on so many goroutines and returns the seconds until the last one ends.
-func together(threads int, f func(thread int)) float64 {
-	var wait sync.WaitGroup
-	start := time.Now()
-	for t := 1; t < threads; t++ {
-		wait.Go(func() { f(t) })
-	}
-	f(0)
-	wait.Wait()
-	return time.Since(start).Seconds()
-}
 
 // A Result is what a case reaches on so many threads.
 type Result struct {
@@ -72,7 +17,7 @@ type Result struct {
 	Seconds float64 // of one call: the best of the rounds' medians
 	Rate    float64 // useful operations or bytes a second
 	Memory  bool    // Rate is bytes, and Share is that of ReadRate; else operations and Peak
-	Share   float64 // of the best that ReadRate or Peak was in a round; 0.9 is 90 %
+	Share   float64 // of what ReadRate or Peak was in the same round: the median of the rounds; 0.9 is 90 %
 }
 
 // Effort says how long a case is measured.
@@ -81,10 +26,11 @@ type Effort struct {
 	Round  time.Duration // of one round, or a single call if that is longer
 }
 
-// Run measures a case in rounds: the peak, then calls for a while, of which the median counts. The best median is held
-// against the best peak. It ends early with ctx.
+// Run measures a case in rounds: the peak, then calls for a while, of which the median counts. A round's share is of its
+// own peak, so that a clock that goes slower for a minute slows both. Run ends early with ctx.
 func Run(ctx context.Context, c Case, threads int, effort Effort) (Result, error) {
 	r := Result{Name: c.Name, Threads: threads, Seconds: math.Inf(1), Memory: c.Bytes > 0}
+	runtime.GC() // the inputs of the case before make room for those of this one
 	call, err := c.prepare(threads)
 	if err != nil {
 		return r, err
@@ -92,25 +38,28 @@ func Run(ctx context.Context, c Case, threads int, effort Effort) (Result, error
 	if err := call(); err != nil {
 		return r, err
 	}
-	work, peakOf, limit := c.Flops, Peak, 0.0
+	work, peakOf := c.Flops, Peak
 	if r.Memory {
 		work, peakOf = c.Bytes, ReadRate
 	}
+	var shares []float64
 	for range effort.Rounds {
-		limit = max(limit, peakOf(threads))
-		seconds, err := median(ctx, call, effort.Round)
+		peak := peakOf(threads)
+		seconds, err := medianCall(ctx, call, effort.Round)
 		if err != nil {
 			return r, err
 		}
 		r.Seconds = min(r.Seconds, seconds)
+		shares = append(shares, work/seconds/peak)
 	}
 	r.Rate = work / r.Seconds
-	r.Share = r.Rate / limit
+	r.Share = middle(shares)
 	return r, nil
 }
 
-// median is that of the seconds of calls made for some time. Calls too short for the clock are timed several at once.
-func median(ctx context.Context, call func() error, round time.Duration) (float64, error) {
+// medianCall is the median of the seconds of calls made for some time. Calls too short for the clock are timed several at
+// once.
+func medianCall(ctx context.Context, call func() error, round time.Duration) (float64, error) {
 	start := time.Now()
 	if err := call(); err != nil {
 		return 0, err
@@ -129,6 +78,11 @@ func median(ctx context.Context, call func() error, round time.Duration) (float6
 		}
 		times = append(times, time.Since(start).Seconds()/float64(atOnce))
 	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
+	return middle(times), nil
+}
+
+// middle is the median; it sorts x.
+func middle(x []float64) float64 {
+	slices.Sort(x)
+	return x[len(x)/2]
 }
