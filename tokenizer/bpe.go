@@ -28,7 +28,6 @@ type bpe struct {
 
 	byASCII [utf8.RuneSelf]int32 // the token of each ASCII character; none: look it up with prefix and suffix
 
-	joins map[rune]bool // what some token has before a ▁
 	apart map[rune]bool // what no merge can join with a ▁ behind it; nil: nobody knows
 	cache wordCache
 }
@@ -77,7 +76,7 @@ func (m *bpe) vocab() *vocabulary { return &m.vocabulary }
 // setMerges reads a list of "left right" or ["left", "right"].
 func (m *bpe) setMerges(n node) error {
 	m.merges = newTable()
-	m.joins = make(map[rune]bool)
+	joins := make(map[rune]bool) // what tokens that merges make have before a ▁
 	var buf []byte
 	rank := int32(0)
 	err := n.each(func(item member) error {
@@ -100,11 +99,11 @@ func (m *bpe) setMerges(n node) error {
 			return fmt.Errorf("model.merges[%d] joins %q and %q to %q, but not all are in model.vocab", rank, left, right, buf)
 		}
 		m.merges.put(a, b, rank, joined)
-		m.addJoins(m.tokens[joined])
+		addJoins(joins, m.tokens[joined])
 		rank++
 		return nil
 	})
-	m.setApart()
+	m.setApart(joins)
 	return err
 }
 
@@ -126,15 +125,15 @@ func parseMerge(n node, rank int32) (left, right string, err error) {
 // wordMark stands for the blank before a word in vocabularies of sentencepiece.
 const wordMark = '▁'
 
-// addJoins notes what stands before a ▁ within a token that a merge makes.
-func (m *bpe) addJoins(token string) {
+// addJoins notes what stands before a ▁ within a token.
+func addJoins(joins map[rune]bool, token string) {
 	if !strings.ContainsRune(token, wordMark) {
 		return
 	}
 	last := rune(-1)
 	for _, r := range token {
 		if r == wordMark && last >= 0 {
-			m.joins[last] = true
+			joins[last] = true
 		}
 		last = r
 	}
@@ -142,13 +141,13 @@ func (m *bpe) addJoins(token string) {
 
 // setApart finds the characters that stand apart from a ▁ behind them: no token that a merge makes has the two side by
 // side, and both are tokens, so that neither becomes one with its neighbours for being unknown.
-func (m *bpe) setApart() {
+func (m *bpe) setApart(joins map[rune]bool) {
 	if _, ok := m.ids[string(wordMark)]; !ok || m.prefix != "" || m.suffix != "" {
 		return
 	}
 	m.apart = make(map[rune]bool)
 	for token := range m.ids {
-		if r, size := utf8.DecodeRuneInString(token); size == len(token) && size > 0 && !m.joins[r] {
+		if r, size := utf8.DecodeRuneInString(token); size == len(token) && size > 0 && !joins[r] {
 			m.apart[r] = true
 		}
 	}
@@ -218,7 +217,7 @@ func (m *bpe) cut(out []piece, word []byte) ([]piece, error) {
 }
 
 // cutPart appends the tokens of a part of a word to out, behind those of the parts before.
-func (m *bpe) cutPart(out []piece, part []byte, isWord bool) ([]piece, error) {
+func (m *bpe) cutPart(out []piece, part []byte, isWord bool) (_ []piece, err error) {
 	base := int32(0)
 	if n := len(out); n > 0 {
 		base = out[n-1].end
@@ -231,11 +230,8 @@ func (m *bpe) cutPart(out []piece, part []byte, isWord bool) ([]piece, error) {
 		}
 		if ok {
 			pieces = []piece{{id: id, end: int32(len(part))}}
-		} else {
-			var err error
-			if pieces, err = m.merge(part); err != nil {
-				return out, err
-			}
+		} else if pieces, err = m.merge(part); err != nil {
+			return out, err
 		}
 		slot.set(part, pieces)
 	}

@@ -79,7 +79,11 @@ func (t *Tokenizer) encode(texts []string, template []templatePiece, o *Options)
 	for i := range sequences {
 		t.trim(&sequences[i], o.NoSpecial)
 	}
-	return t.assemble(template, sequences, o.NoSpecial), nil
+	e := t.assemble(template, sequences, o.NoSpecial)
+	for _, s := range sequences {
+		clear(s.verbatim) // parts of a text, which mustn't live on in the pool
+	}
+	return e, nil
 }
 
 // sequence is one text as tokens, before the post-processor.
@@ -114,7 +118,6 @@ type cutter struct {
 
 // cut sets s to the tokens of text.
 func (t *Tokenizer) cut(s *sequence, c *cutter, text string) error {
-	clear(s.verbatim) // the texts that they are of must not live on in the pool
 	s.all, s.verbatim, s.cut = s.all[:0], s.verbatim[:0], 0
 	position := runePosition{text: text}
 	c.segments[0] = t.before.split(c.segments[0][:0], text)

@@ -34,3 +34,27 @@ func Example() {
 	// 102   [SEP]        ""
 	// unbelievable understatements <nil>
 }
+
+// Tokens of a byte-level tokenizer can be parts of characters: nothing comes before one is whole.
+func ExampleTokenizer_Stream() {
+	t, err := tokenizer.Parse([]byte(`{"model": {"type": "BPE", "vocab": {"ã": 0, "ģ": 1, "Ĥ": 2, "Ċ": 3}, "merges": []},
+		"decoder": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false}}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s := t.Stream(true)
+	for _, id := range []int{0, 1, 2, 3, 0} {
+		text, err := s.Next(id)
+		fmt.Printf("%q %v\n", text, err)
+	}
+	rest, err := s.Flush()
+	fmt.Printf("%q %v\n", rest, err)
+	// Output:
+	// "" <nil>
+	// "" <nil>
+	// "あ" <nil>
+	// "\n" <nil>
+	// "" <nil>
+	// "�" <nil>
+}

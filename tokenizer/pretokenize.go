@@ -82,7 +82,8 @@ func parseCutSteps(n node, where string) ([]cutStep, error) {
 		}
 		steps = []cutStep{{kind: punctuation, behavior: b}}
 	case "Split":
-		steps = []cutStep{{kind: splitPattern, pattern: f.pattern("pattern"), behavior: f.behavior("behavior"), invert: f.bool("invert")}}
+		s := cutStep{kind: splitPattern, pattern: f.pattern("pattern"), behavior: f.behavior("behavior"), invert: f.bool("invert")}
+		steps = []cutStep{s}
 	case "Whitespace":
 		steps = []cutStep{{kind: wordRuns}}
 	case "WhitespaceSplit":

@@ -9,7 +9,8 @@ import (
 // name. For each one laterProperties has what the library's Unicode 16 adds to Go's Unicode 15; TestPatternSets compares.
 var properties = func() map[string]*unicode.RangeTable {
 	m := map[string]*unicode.RangeTable{}
-	for _, name := range strings.Fields("L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp") {
+	const categories = "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp"
+	for _, name := range strings.Fields(categories) {
 		m[name] = unicode.Categories[name]
 	}
 	for _, name := range strings.Fields("Arabic Cyrillic Greek Han Hangul Hebrew Hiragana Katakana Latin Thai") {

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -70,10 +71,12 @@ func TestStream(t *testing.T) {
 func TestStreamIsPrompt(t *testing.T) {
 	for _, c := range []struct {
 		dir, text string
-		want      []string // by token, and then Flush's
+		want      string // the text of each token, and then Flush's
 	}{
-		{"gpt2", " naïve 🙂", []string{" na", "ï", "ve", "", "", " 🙂", ""}},
-		{"stories260k", "a🙂b", nil},
+		{"gpt2", " naïve 🙂, 🤖", `[" naïve" " 🙂" "," " " "" "🤖" ""]`},
+		{"stories260k", "a🙂b", `["a" "" "" "" "" "🙂b" ""]`}, // one more byte would spoil the four
+		{"xlmr", "the cat", `["the" " c" "at" ""]`},
+		{"minilm", "unbelievable understatements", `["unbelievable" " under" "sta" "tem" "ents" ""]`},
 	} {
 		tok := open(t, c.dir)
 		e, err := tok.Encode(c.text, &Options{NoSpecial: true})
@@ -89,6 +92,13 @@ func TestStreamIsPrompt(t *testing.T) {
 			}
 			got = append(got, text)
 		}
-		t.Logf("%q %q", e.Tokens, got)
+		rest, err := s.Flush()
+		if got := fmt.Sprintf("%q", append(got, rest)); got != c.want || err != nil {
+			t.Errorf("%s: %q: got %s, error %v, expected %s", c.dir, e.Tokens, got, err, c.want)
+		}
+	}
+	tok := open(t, "gpt2")
+	if _, err := tok.Stream(true).Next(-1); err == nil || err.Error() != "id is -1, which is not in the vocabulary" {
+		t.Errorf("got %v", err)
 	}
 }
