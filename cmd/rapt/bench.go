@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,7 +31,8 @@ func newBenchCommand() *cobra.Command {
 with what the machine can do at all, measured in between: the multiply-add peak,
 or, for decoding, the rate at which memory is read (more than that means that
 the keys fit a cache). Only useful work counts: visible pairs of query and key,
-every byte of keys and values once. A time is the best of the rounds' medians.
+every byte of keys and values once. A time is the best of the rounds' medians; a
+share is of the peak of its own round, and the median of the rounds.
 
 A case is called kind/d<width>/s<keys>/h<heads>[:<key heads>][/b<batch>], or
 model/… for the built-in model as a whole, on so many tokens, with all weights
@@ -93,30 +92,45 @@ func (f *benchFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := bench{CPU: cpuName(), Kernels: kernel.Name(), Threads: threads[len(threads)-1]}
-	b.Peak.GFLOPS = measure.Peak(b.Threads) / 1e9 / float64(b.Threads)
-	b.Peak.Read = measure.ReadRate(b.Threads) / 1e9
-	if !f.json {
-		b.printHead(stdout)
+	table := stdout
+	if f.json {
+		table = io.Discard
 	}
+	b := bench{CPU: cpuName(), Kernels: kernel.Name(), Threads: threads[len(threads)-1], Cases: []benchCase{}}
+	fmt.Fprintf(table, "%s · %s kernels · %s\n", b.CPU, b.Kernels, runtime.Version())
+	for _, n := range threads {
+		b.measurePeak(n)
+		fmt.Fprintf(table, "%-11s %.0f GFLOP/s a thread, float32; memory read at %.1f GB/s\n", count(n, "thread")+":", b.Peak.GFLOPS, b.Peak.Read)
+	}
+	fmt.Fprintf(table, "\n%-28s %7s %11s %15s %7s\n", "case", "threads", "time", "rate", "share")
 	for _, c := range cases {
+		if free, known := freeMemory(); known && c.Bytes > free {
+			fmt.Fprintf(stderr, "rapt: %s is left out: it takes %.1f GB of memory, and %.1f GB are free\n", c.Name, c.Bytes/1e9, free/1e9)
+			continue
+		}
 		for _, n := range threads {
-			before := runtime.GOMAXPROCS(n) // which is how many threads a model takes
-			r, err := measure.Run(ctx, c, n, effort)
-			runtime.GOMAXPROCS(before)
+			r, err := runCase(ctx, c, n, effort)
 			if err != nil {
 				return err
 			}
 			b.add(r)
-			if !f.json {
-				b.Cases[len(b.Cases)-1].print(stdout)
-			}
+			b.Cases[len(b.Cases)-1].print(table)
 		}
 	}
 	if f.json {
 		return writeIndented(stdout, b)
 	}
 	return nil
+}
+
+// runCase measures a case on so many threads, which GOMAXPROCS is meanwhile: a model takes as many.
+func runCase(ctx context.Context, c measure.Case, threads int, effort measure.Effort) (measure.Result, error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	r, err := measure.Run(ctx, c, threads, effort)
+	if ctx.Err() != nil {
+		return r, errInterrupted
+	}
+	return r, err
 }
 
 // bench is the output of --json.
@@ -140,6 +154,13 @@ type benchCase struct {
 	Share   float64 `json:"share"`
 }
 
+// measurePeak sets Peak to what so many threads reach together.
+func (b *bench) measurePeak(threads int) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	b.Peak.GFLOPS = measure.Peak(threads) / 1e9 / float64(threads)
+	b.Peak.Read = measure.ReadRate(threads) / 1e9
+}
+
 func (b *bench) add(r measure.Result) {
 	c := benchCase{Name: r.Name, Threads: r.Threads, Seconds: r.Seconds, Share: r.Share}
 	if r.Memory {
@@ -148,12 +169,6 @@ func (b *bench) add(r measure.Result) {
 		c.GFLOPS = r.Rate / 1e9
 	}
 	b.Cases = append(b.Cases, c)
-}
-
-func (b *bench) printHead(w io.Writer) {
-	fmt.Fprintf(w, "%s · %s kernels · %s\n", b.CPU, b.Kernels, runtime.Version())
-	fmt.Fprintf(w, "on %d threads: %.0f GFLOP/s a thread, float32; memory read at %.1f GB/s\n\n", b.Threads, b.Peak.GFLOPS, b.Peak.Read)
-	fmt.Fprintf(w, "%-28s %7s %11s %15s %7s\n", "case", "threads", "time", "rate", "share")
 }
 
 func (c *benchCase) print(w io.Writer) {
@@ -173,19 +188,6 @@ func duration(seconds float64) string {
 		return fmt.Sprintf("%.2f ms", seconds*1e3)
 	}
 	return fmt.Sprintf("%.2f s", seconds)
-}
-
-// cpuName is what the system calls the processor, where that is easy to find out.
-func cpuName() string {
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if err == nil {
-		for line := range strings.Lines(string(info)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				return strings.TrimSpace(value)
-			}
-		}
-	}
-	return runtime.GOARCH
 }
 
 // writeIndented writes x as JSON for people and programs.
