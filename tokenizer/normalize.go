@@ -58,9 +58,10 @@ type normalized struct {
 
 	start   int32    // the code point of the original at which the text begins
 	run     []traced // scratch of normalize
+	spare   []traced // and of transform
 	parts   []part   // and of decompositions
-	changes []change // and of transform
-	bytes   []byte   // and of spelled
+	changes []change
+	bytes   []byte // and of spelled
 }
 
 // traced is a character and the code point of the original that it comes from.
@@ -279,7 +280,7 @@ type change struct {
 // transform rewrites n.run by n.changes, leaving out the first characters.
 func (n *normalized) transform(first int) {
 	at := first
-	out := make([]traced, 0, len(n.changes))
+	out := slices.Grow(n.spare[:0], len(n.changes))
 	for _, c := range n.changes {
 		from := -1 - n.start
 		switch {
@@ -293,7 +294,7 @@ func (n *normalized) transform(first int) {
 			at += 1 - c.by
 		}
 	}
-	n.run = out
+	n.run, n.spare = out, n.run
 }
 
 func (n *normalized) drop(c class) {

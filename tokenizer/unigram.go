@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -103,7 +104,8 @@ type pathNode struct {
 }
 
 func (m *unigram) bestPieces(word []byte) ([]piece, error) {
-	best, err := m.bestPath(word)
+	var short [maxCachedWord + 1]pathNode
+	best, err := m.bestPath(short[:0], word)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +123,10 @@ func (m *unigram) bestPieces(word []byte) ([]piece, error) {
 	return m.spelledPieces(word, pieces), nil
 }
 
-// bestPath returns the best way to each position of word.
-func (m *unigram) bestPath(word []byte) ([]pathNode, error) {
-	best := make([]pathNode, len(word)+1)
+// bestPath returns the best way to each position of word, in the memory of best if that is enough.
+func (m *unigram) bestPath(best []pathNode, word []byte) ([]pathNode, error) {
+	best = slices.Grow(best, len(word)+1)[:len(word)+1]
+	best[0].score = 0
 	for i := range best {
 		best[i].start = none
 	}
