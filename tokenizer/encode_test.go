@@ -101,7 +101,7 @@ func TestLongTexts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := time.Since(start); d > 3*time.Second {
+			if d := time.Since(start); d > 30*time.Second { // with the square it would be minutes
 				t.Errorf("%s: %d times %q took %v", dir, n, s, d)
 			}
 			chars := n * len([]rune(s))

@@ -130,7 +130,7 @@ func TestBrokenCharsMaps(t *testing.T) {
 		} else if c.want == "" {
 			t.Error(err)
 		}
-		if d := time.Since(start); d > time.Second {
+		if d := time.Since(start); d > 20*time.Second { // a circle that is followed has no end
 			t.Errorf("%s: %v", c.want, d)
 		}
 	}

@@ -51,7 +51,8 @@ func TestPatternErrors(t *testing.T) {
 	}
 }
 
-// No pattern takes long to compile.
+// No pattern takes for ever to compile: unbounded, some of these would take hours, and none takes a second on a machine that
+// has nothing else to do. What is held here leaves room for a busy one under the race detector.
 func TestHostilePatterns(t *testing.T) {
 	for _, p := range []string{
 		strings.Repeat(`\p{L}`, 40), strings.Repeat(`\p{L}`, 1900), strings.Repeat(`[\W\w]`, 1400), "(?i:" + strings.Repeat(`[\x{0}-\x{10ffff}]`, 500) + ")",
@@ -60,7 +61,7 @@ func TestHostilePatterns(t *testing.T) {
 	} {
 		start := time.Now()
 		_, err := compile(p)
-		if d := time.Since(start); d > time.Second {
+		if d := time.Since(start); d > 20*time.Second {
 			t.Errorf("%.40s… took %v, error %.100v", p, d, err)
 		}
 	}

@@ -34,14 +34,18 @@ func softmaxMomentsGeneric(s []float32, stride, rows, n int, c float32, rowMax, 
 	}
 }
 
+// momentsGeneric adds up in float64: one float32 would lose more than 1e-6 of a row of 512, which the sixteen and more sums of
+// the vector kernels don't.
 func momentsGeneric(p, scores []float32, top, c, distance float32) (sum, product, moment float32) {
+	var a, b, m float64
 	for j, x := range p {
-		sum += x
+		w := float64(x)
+		a += w
 		// p is 0 where the exponent is less than this, and 0·−Inf would be NaN.
-		product += x * max((scores[j]-top)*c, -100)
-		moment += x * float32(math.Abs(float64(distance)-float64(j)))
+		b += w * float64(max((scores[j]-top)*c, -100))
+		m += w * math.Abs(float64(distance)-float64(j))
 	}
-	return sum, product, moment
+	return float32(a), float32(b), float32(m)
 }
 
 // ListLen is the length of the lists of Largest.
