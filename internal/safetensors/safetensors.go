@@ -1,7 +1,7 @@
 // Package safetensors reads and writes the file format in which Hugging Face stores the parameters of models.
 //
-// Open maps a file into memory, and Parse takes one that is there already, such as an embedded one; neither copies
-// tensors. Write makes a file. A file is
+// Open maps a file into memory, OpenIndex the several files of a model that is divided into shards, and Parse takes one that
+// is there already, such as an embedded one; none copies tensors. Write makes a file. A file is
 //
 //	8 bytes   length of the header, little-endian
 //	header    JSON: {"NAME": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …, "__metadata__": {…}}
@@ -12,21 +12,24 @@
 package safetensors
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math"
-	"os"
 	"slices"
 
 	"github.com/edsrzf/mmap-go"
+
+	"github.com/rapt-go/rapt/internal/regular"
 )
 
-// A File holds the tensors of one file. It is safe for concurrent reading.
+// A File holds the tensors of one file, or of all shards of an index. It is safe for concurrent reading.
 type File struct {
 	tensors  map[string]Tensor
 	metadata map[string]string
-	mapped   mmap.MMap // nil if the bytes belong to the caller or the heap
+	maps     []mmap.MMap // what Close unmaps: none if the bytes belong to the caller or the heap
+	size     int64       // bytes
 }
 
 // Open maps the file at path into memory, or reads it where the system can't map it, and parses it. The file must not be
@@ -43,32 +46,29 @@ func Open(path string) (*File, error) {
 		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	f.mapped = mapped
+	if mapped != nil {
+		f.maps = []mmap.MMap{mapped}
+	}
 	return f, nil
 }
 
 // load gives the bytes of a file, and the map that they lie in if there is one.
 func load(path string) (data []byte, mapped mmap.MMap, err error) {
-	file, err := os.Open(path)
+	file, size, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
 	switch {
-	case err != nil:
-		return nil, nil, err
-	case !info.Mode().IsRegular():
-		return nil, nil, fmt.Errorf("%s: not a regular file", path)
-	case info.Size() > math.MaxInt:
-		return nil, nil, fmt.Errorf("%s: %d bytes are more than this system can address", path, info.Size())
-	case info.Size() == 0:
+	case size > math.MaxInt:
+		return nil, nil, fmt.Errorf("%s: %d bytes are more than this system can address", path, size)
+	case size == 0:
 		return nil, nil, nil // a map can't be empty; Parse says what is wrong with the file
 	}
 	if mapped, err = mmap.Map(file, mmap.RDONLY, 0); err == nil {
 		return mapped, mapped, nil
 	}
-	data = make([]byte, info.Size())
+	data = make([]byte, size)
 	if _, err := io.ReadFull(file, data); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -81,16 +81,21 @@ func Parse(data []byte) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}
+	f.size = int64(len(data))
 	return f, nil
 }
 
+// Size is the number of bytes of the file, or of all shards together.
+func (f *File) Size() int64 { return f.size }
+
 // Close gives the memory back. The Data of the file's tensors must not be used after that.
 func (f *File) Close() error {
-	f.tensors = nil
-	if f.mapped == nil {
-		return nil
+	var errs []error
+	for _, mapped := range f.maps {
+		errs = append(errs, mapped.Unmap())
 	}
-	return f.mapped.Unmap() // a second call finds nil and does nothing
+	f.tensors, f.maps = nil, nil // a second call finds nothing to do
+	return errors.Join(errs...)
 }
 
 // Names are the names of all tensors, sorted.
@@ -104,7 +109,8 @@ func (f *File) Tensor(name string) (t Tensor, ok bool) {
 	return t, ok
 }
 
-// Metadata is what the file says about itself, a copy; empty if it says nothing.
+// Metadata is what the file says about itself, a copy; empty if it says nothing. Shards usually say the same; where they
+// don't, the last one's word is here.
 func (f *File) Metadata() map[string]string {
 	return maps.Clone(f.metadata)
 }

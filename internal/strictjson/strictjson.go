@@ -70,6 +70,16 @@ func (r *Reader) Number() (string, error) {
 	return number.String(), err
 }
 
+// Skip reads a value of any type, and forgets it.
+func (r *Reader) Skip() error {
+	at := r.d.InputOffset()
+	var value json.RawMessage
+	if err := r.d.Decode(&value); err != nil {
+		return fmt.Errorf("after byte %d: %w", at, err)
+	}
+	return nil
+}
+
 // End checks that nothing but blanks follows.
 func (r *Reader) End() error {
 	at := r.d.InputOffset()

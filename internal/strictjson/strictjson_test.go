@@ -62,6 +62,26 @@ func TestReader(t *testing.T) {
 	}
 }
 
+func TestSkip(t *testing.T) {
+	r := NewReader([]byte(` {"a": {"b": [1, "]", {}]}, "c": 1e5, "d": null, "e": "x"} `))
+	var keys []string
+	err := r.Object(func(key string) error {
+		keys = append(keys, key)
+		return r.Skip()
+	})
+	if err == nil {
+		err = r.End()
+	}
+	if got := strings.Join(keys, ""); err != nil || got != "acde" {
+		t.Errorf("keys %q (%v), want acde", got, err)
+	}
+	for _, text := range []string{``, `{`, `[1,]`, `]`, `nul`, strings.Repeat("[", 1e6)} {
+		if err := NewReader([]byte(text)).Skip(); err == nil || !strings.Contains(err.Error(), "after byte 0: ") {
+			t.Errorf("%.40s: error %v", text, err)
+		}
+	}
+}
+
 // What a reader accepts is JSON.
 func FuzzReader(f *testing.F) {
 	for _, text := range []string{`{"a": [1, 2]}`, `{"a":[-0.5e-3],"b":[]} `, `{"a":[1,]}`, `{"a":[1]]`} {
