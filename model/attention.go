@@ -6,15 +6,22 @@ import (
 
 // selfAttention is z·W_o + b_o with z = softmax(q·kᵀ/√d)·v of every head, side by side, and q, k and v linear in x.
 type selfAttention struct {
-	qkv linear // [3·heads·headDim][dim]: the rows of q, then of k, then of v
+	qkv linear // [(heads + 2·kvHeads)·headDim][dim]: the rows of q, then of k, then of v
 	o   linear // [dim][heads·headDim]
+
+	// What else the operation is told, for all sequences; the zero value is softmax(q·kᵀ/√d)·v over all keys. Sinks and
+	// ALiBiSlopes are [heads].
+	options rapt.Options
 }
 
-// forward is the attention of every sequence of the pass over itself: what is added to x is in p.out.
-func (a *selfAttention) forward(p *pass) error {
-	p.multiply(&a.qkv, p.qkv, p.x, nil)
-	s := &p.attention
-	s.q, s.k, s.v, s.z = p.heads(p.qkv, 0), p.heads(p.qkv, 1), p.heads(p.qkv, 2), p.heads(p.z, 0)
+// forward is the attention of every sequence of the pass over itself, of x as the layer's norm leaves it: what is added
+// to p.x is in p.out.
+func (a *selfAttention) forward(p *pass, x rows) error {
+	p.multiply(&a.qkv, p.qkv, x, nil)
+	s, heads, kvHeads := &p.attention, p.info.NumHeads, p.info.NumKVHeads
+	s.of = a
+	s.q, s.z = p.heads(p.qkv, 0, heads), p.heads(p.z, 0, heads)
+	s.k, s.v = p.heads(p.qkv, heads, kvHeads), p.heads(p.qkv, heads+kvHeads, kvHeads)
 	p.editValues(s.v)
 	p.tapHeads(Query, s.q)
 	p.tapHeads(Key, s.k)
@@ -32,12 +39,12 @@ func (a *selfAttention) forward(p *pass) error {
 	return nil
 }
 
-// heads is the view [1][tokens][head][headDim] of part n of the rows of r, each part as wide as all heads.
-func (p *pass) heads(r rows, n int) rapt.Tensor[float32] {
-	heads, dim := p.info.NumHeads, p.info.HeadDim
+// heads is the view [1][tokens][head][headDim] of n heads of the rows of r, from head first on.
+func (p *pass) heads(r rows, first, n int) rapt.Tensor[float32] {
+	dim := p.info.HeadDim
 	return rapt.Tensor[float32]{
-		Data:  r.data[n*heads*dim:],
-		Batch: 1, Seq: p.tokens(), Heads: heads, Dim: dim,
+		Data:  r.data[first*dim:],
+		Batch: 1, Seq: p.tokens(), Heads: n, Dim: dim,
 		SeqStride: r.stride, HeadStride: dim,
 	}
 }
@@ -45,6 +52,7 @@ func (p *pass) heads(r rows, n int) rapt.Tensor[float32] {
 // An attentionStep is attention in pieces of one sequence and a few of its heads; a team of one takes everything in one
 // piece. It computes z, z and weights, or scores alone.
 type attentionStep struct {
+	of         *selfAttention
 	q, k, v, z rapt.Tensor[float32] // [1][tokens][head][headDim]
 
 	// Scores or weights of all sequences, one after another: [head][query][key]; or nil.
@@ -56,7 +64,7 @@ type attentionStep struct {
 	errors  []error        // [worker]
 }
 
-// A headsPiece is the heads from, …, to−1 of a sequence.
+// A headsPiece is the query heads from, …, to−1 of a sequence: whole groups of those that share keys and values.
 type headsPiece struct {
 	seq, from, to int
 	at            int // of the sequence in scores or weights
@@ -73,7 +81,8 @@ func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 	}
 	mask := p.cuts()
 	for w := range s.options {
-		s.options[w], s.errors[w] = rapt.Options{Threads: 1, MaskFunc: mask}, nil
+		s.options[w], s.errors[w] = s.of.options, nil
+		s.options[w].Threads, s.options[w].MaskFunc = 1, mask
 	}
 	if p.team.Size() == 1 && scores == nil && weights == nil {
 		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, p.starts
@@ -97,7 +106,8 @@ func (s *attentionStep) divide(together bool) {
 		n := s.pass.starts[seq+1] - s.pass.starts[seq]
 		step := s.q.Heads
 		if !together {
-			step = min(step, headsWork/(2*n*n*s.q.Dim)+1)
+			group := s.q.Heads / s.k.Heads
+			step = min(step, (headsWork/(2*n*n*s.q.Dim*group)+1)*group)
 		}
 		for from := 0; from < s.q.Heads; from += step {
 			s.pieces = append(s.pieces, headsPiece{seq: seq, from: from, to: min(from+step, s.q.Heads), at: at})
@@ -110,6 +120,8 @@ func (s *attentionStep) divide(together bool) {
 func (s *attentionStep) Do(i, worker int) {
 	piece := s.pieces[i]
 	q, k, o := s.part(s.q, piece), s.part(s.k, piece), &s.options[worker]
+	o.Sinks = perHead(s.of.options.Sinks, piece)
+	o.ALiBiSlopes = perHead(s.of.options.ALiBiSlopes, piece)
 	size := q.Seq * q.Seq
 	at := piece.at + piece.from*size
 	var err error
@@ -126,12 +138,20 @@ func (s *attentionStep) Do(i, worker int) {
 	}
 }
 
-// part is the part of t that belongs to a piece.
+// part is the part of t that belongs to a piece: of t's heads, a query head's own or those that its group shares.
 func (s *attentionStep) part(t rapt.Tensor[float32], piece headsPiece) rapt.Tensor[float32] {
-	first := s.pass.starts[piece.seq]
-	t.Data = t.Data[first*t.SeqStride+piece.from*t.HeadStride:]
-	t.Seq, t.Heads = s.pass.starts[piece.seq+1]-first, piece.to-piece.from
+	first, group := s.pass.starts[piece.seq], s.q.Heads/t.Heads
+	t.Data = t.Data[first*t.SeqStride+piece.from/group*t.HeadStride:]
+	t.Seq, t.Heads = s.pass.starts[piece.seq+1]-first, (piece.to-piece.from)/group
 	return t
+}
+
+// perHead is the part of a list of one number for each query head, or nil.
+func perHead(list []float32, piece headsPiece) []float32 {
+	if list == nil {
+		return nil
+	}
+	return list[piece.from:piece.to]
 }
 
 // tapScores computes and shows the scores, where they are asked for.

@@ -6,50 +6,7 @@ import (
 
 	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/matmul"
-	"github.com/rapt-go/rapt/internal/team"
 )
-
-// A bert is the encoder of Devlin et al. 2019: embeddings, layers that norm after each addition, and on top a pooler
-// and a head for masked tokens where the file has them.
-type bert struct {
-	embeddings bertEmbeddings
-	layers     []bertLayer
-	pooler     *linear  // [dim][dim], or nil
-	head       *mlmHead // or nil
-}
-
-// forward leaves the last hidden states in p.x.
-func (b *bert) forward(p *pass) error {
-	b.embeddings.forward(p)
-	p.tap(Embedding, p.x.data, p.info.ModelDim)
-	for i := range b.layers {
-		if err := p.enter(i); err != nil {
-			return err
-		}
-		if err := b.layers[i].forward(p); err != nil {
-			return err
-		}
-		p.tap(Residual, p.x.data, p.info.ModelDim)
-	}
-	return nil
-}
-
-// prepare lays all matrices of the layers out, on all threads of a team.
-func (b *bert) prepare(t *team.Team) {
-	for i := range b.layers {
-		l := &b.layers[i]
-		for _, m := range []*linear{&l.attention.qkv, &l.attention.o, &l.up, &l.down} {
-			m.weight.Prepare(t)
-		}
-	}
-}
-
-// pool is tanh(W·x + b) of a sequence's first token.
-func (b *bert) pool(t *team.Team, hidden []float32) []float32 { // [seq][dim] → [dim]
-	pooled := make([]float32, b.pooler.weight.Out())
-	b.pooler.forward(t, pooled, hidden[:b.pooler.weight.In()], tanh)
-	return pooled
-}
 
 // bertEmbeddings are LN(word + position + type), projected to the width of the layers if that is another (ELECTRA).
 type bertEmbeddings struct {
@@ -109,7 +66,7 @@ func (s *embeddingStep) Do(piece, worker int) {
 			kernel.Combine(x, 1, row, 1)
 		}
 	}
-	e.norm.forward(s.x.data[first*dim : last*dim])
+	e.norm.inPlace(s.x.data[first*dim : last*dim])
 }
 
 // typeID is the type of token i.
@@ -120,7 +77,7 @@ func (s Sequence) typeID(i int) int {
 	return s.TypeIDs[i]
 }
 
-// A bertLayer is x = LN(x + attention(x)), x = LN(x + W_down·act(W_up·x)).
+// A bertLayer is a layer of the encoder of Devlin et al. 2019, which norms after each addition: x = LN(x + attention(x)), x = LN(x + W_down·act(W_up·x)).
 type bertLayer struct {
 	attention     selfAttention
 	attentionNorm layerNorm
@@ -131,7 +88,7 @@ type bertLayer struct {
 }
 
 func (l *bertLayer) forward(p *pass) error { // p.x, in place
-	if err := l.attention.forward(p); err != nil {
+	if err := l.attention.forward(p, p.x); err != nil {
 		return err
 	}
 	p.addAndNorm(&l.attentionNorm)
@@ -141,6 +98,10 @@ func (l *bertLayer) forward(p *pass) error { // p.x, in place
 	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
 	p.addAndNorm(&l.norm)
 	return nil
+}
+
+func (l *bertLayer) linears() []*linear {
+	return []*linear{&l.attention.qkv, &l.attention.o, &l.up, &l.down}
 }
 
 // bertConfig is what a configuration of BERT's kind says.
@@ -167,17 +128,16 @@ func readBERT(c *config) bertConfig {
 		act: c.activation("hidden_act", "gelu"),
 	}
 	b.HeadDim = c.headDim("hidden_size", b.ModelDim, "num_attention_heads", b.NumHeads)
-	b.embeddingDim = b.ModelDim
+	b.NumKVHeads, b.embeddingDim = b.NumHeads, b.ModelDim
 	c.encoderOnly()
 	return b
 }
 
-func newBERT(p *params, c bertConfig) *bert {
+// newBERT has a pooler and a head for masked tokens where the file has them.
+func newBERT(p *params, c bertConfig) *network {
 	base := p.base("bert.", "embeddings.word_embeddings.weight")
-	b := &bert{
-		embeddings: newBERTEmbeddings(p, base+"embeddings.", c),
-		layers:     newBERTLayers(p, base+"encoder.layer.", c),
-	}
+	embeddings := newBERTEmbeddings(p, base+"embeddings.", c)
+	b := &network{embeddings: embeddings, layers: newBERTLayers(p, base+"encoder.layer.", c)}
 	if p.has(base + "pooler.dense.weight") {
 		pooler := p.linear(base+"pooler.dense", c.ModelDim, c.ModelDim)
 		b.pooler = &pooler
@@ -189,7 +149,7 @@ func newBERT(p *params, c bertConfig) *bert {
 			act:       c.act,
 			norm:      p.layerNorm(head+"transform.LayerNorm", c.ModelDim, c.eps),
 			decoder: linear{
-				p.tied(head+"decoder.weight", b.embeddings.word),
+				p.tied(head+"decoder.weight", embeddings.word),
 				p.vector(p.first(head+"bias", head+"decoder.bias"), c.VocabSize),
 			},
 		}
@@ -197,8 +157,8 @@ func newBERT(p *params, c bertConfig) *bert {
 	return b
 }
 
-func newBERTEmbeddings(p *params, at string, c bertConfig) bertEmbeddings {
-	e := bertEmbeddings{
+func newBERTEmbeddings(p *params, at string, c bertConfig) *bertEmbeddings {
+	e := &bertEmbeddings{
 		word:     p.matrix(at+"word_embeddings.weight", c.VocabSize, c.embeddingDim),
 		position: p.matrix(at+"position_embeddings.weight", c.MaxSeqLen, c.embeddingDim),
 		norm:     p.layerNorm(at+"LayerNorm", c.embeddingDim, c.eps),
@@ -208,10 +168,10 @@ func newBERTEmbeddings(p *params, at string, c bertConfig) bertEmbeddings {
 	return e
 }
 
-func newBERTLayers(p *params, at string, c bertConfig) []bertLayer {
-	return layers(p, c.NumLayers, func(i int) bertLayer {
+func newBERTLayers(p *params, at string, c bertConfig) []layer {
+	return layers(p, c.NumLayers, func(i int) layer {
 		at := fmt.Sprintf("%s%d.", at, i)
-		return bertLayer{
+		return &bertLayer{
 			attention: selfAttention{
 				qkv: p.stacked(c.ModelDim, c.ModelDim, at+"attention.self.query", at+"attention.self.key", at+"attention.self.value"),
 				o:   p.linear(at+"attention.output.dense", c.ModelDim, c.ModelDim),

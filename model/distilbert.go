@@ -19,22 +19,23 @@ func readDistilBERT(c *config) bertConfig {
 		act: c.activation("activation", "gelu"),
 	}
 	b.HeadDim = c.headDim("dim", b.ModelDim, "n_heads", b.NumHeads)
-	b.embeddingDim = b.ModelDim
+	b.NumKVHeads, b.embeddingDim = b.NumHeads, b.ModelDim
 	c.encoderOnly()
 	return b
 }
 
-func newDistilBERT(p *params, c bertConfig) *bert {
+func newDistilBERT(p *params, c bertConfig) *network {
 	base := p.base("distilbert.", "embeddings.word_embeddings.weight")
-	b := &bert{
-		embeddings: bertEmbeddings{
-			word:     p.matrix(base+"embeddings.word_embeddings.weight", c.VocabSize, c.ModelDim),
-			position: p.matrix(base+"embeddings.position_embeddings.weight", c.MaxSeqLen, c.ModelDim),
-			norm:     p.layerNorm(base+"embeddings.LayerNorm", c.ModelDim, c.eps),
-		},
-		layers: layers(p, c.NumLayers, func(i int) bertLayer {
+	embeddings := &bertEmbeddings{
+		word:     p.matrix(base+"embeddings.word_embeddings.weight", c.VocabSize, c.ModelDim),
+		position: p.matrix(base+"embeddings.position_embeddings.weight", c.MaxSeqLen, c.ModelDim),
+		norm:     p.layerNorm(base+"embeddings.LayerNorm", c.ModelDim, c.eps),
+	}
+	b := &network{
+		embeddings: embeddings,
+		layers: layers(p, c.NumLayers, func(i int) layer {
 			at := fmt.Sprintf("%stransformer.layer.%d.", base, i)
-			return bertLayer{
+			return &bertLayer{
 				attention: selfAttention{
 					qkv: p.stacked(c.ModelDim, c.ModelDim, at+"attention.q_lin", at+"attention.k_lin", at+"attention.v_lin"),
 					o:   p.linear(at+"attention.out_lin", c.ModelDim, c.ModelDim),
@@ -53,7 +54,7 @@ func newDistilBERT(p *params, c bertConfig) *bert {
 			act:       c.act,
 			norm:      p.layerNorm("vocab_layer_norm", c.ModelDim, c.eps),
 			decoder: linear{
-				p.tied("vocab_projector.weight", b.embeddings.word),
+				p.tied("vocab_projector.weight", embeddings.word),
 				p.vector("vocab_projector.bias", c.VocabSize),
 			},
 		}

@@ -18,21 +18,20 @@ func readELECTRA(c *config) bertConfig {
 		act:          c.activation("hidden_act", "gelu"),
 	}
 	b.HeadDim = c.headDim("hidden_size", b.ModelDim, "num_attention_heads", b.NumHeads)
+	b.NumKVHeads = b.NumHeads
 	c.encoderOnly()
 	return b
 }
 
 // newELECTRA is BERT with the embeddings projected where their width differs, without a pooler; its head, which only
 // generators have, works at the width of the embeddings and always with gelu.
-func newELECTRA(p *params, c bertConfig) *bert {
+func newELECTRA(p *params, c bertConfig) *network {
 	base := p.base("electra.", "embeddings.word_embeddings.weight")
-	b := &bert{
-		embeddings: newBERTEmbeddings(p, base+"embeddings.", c),
-		layers:     newBERTLayers(p, base+"encoder.layer.", c),
-	}
+	embeddings := newBERTEmbeddings(p, base+"embeddings.", c)
+	b := &network{embeddings: embeddings, layers: newBERTLayers(p, base+"encoder.layer.", c)}
 	if c.embeddingDim != c.ModelDim {
 		project := p.linear(base+"embeddings_project", c.ModelDim, c.embeddingDim)
-		b.embeddings.project = &project
+		embeddings.project = &project
 	}
 	if p.has("generator_predictions.dense.weight") {
 		b.head = &mlmHead{
@@ -40,7 +39,7 @@ func newELECTRA(p *params, c bertConfig) *bert {
 			act:       activations["gelu"],
 			norm:      p.layerNorm("generator_predictions.LayerNorm", c.embeddingDim, c.eps),
 			decoder: linear{
-				p.tied("generator_lm_head.weight", b.embeddings.word),
+				p.tied("generator_lm_head.weight", embeddings.word),
 				p.vector("generator_lm_head.bias", c.VocabSize),
 			},
 		}

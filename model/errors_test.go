@@ -212,7 +212,7 @@ func TestOpen(t *testing.T) {
 	}
 	want := model.Info{
 		Name: "bert_mlm", Family: "bert",
-		NumLayers: 2, NumHeads: 4, HeadDim: 8, ModelDim: 32, MLPDim: 64, VocabSize: 120, MaxSeqLen: 40, NumTypes: 2,
+		NumLayers: 2, NumHeads: 4, NumKVHeads: 4, HeadDim: 8, ModelDim: 32, MLPDim: 64, VocabSize: 120, MaxSeqLen: 40, NumTypes: 2,
 		HasPooler: true, HasHead: true, ParamType: "float32", ParamBytes: 119072,
 		NumParams: 28472,
 	}

@@ -13,7 +13,7 @@ import (
 // A Model is a network with its parameters. Any number of goroutines may use it at once.
 type Model struct {
 	info      Info
-	network   *bert
+	network   *network
 	tokenizer func() (*tokenizer.Tokenizer, error)
 
 	mu   sync.RWMutex // held by whoever reads the parameters, against Close
@@ -25,14 +25,15 @@ type Info struct {
 	Name   string // of its directory, or as Files gave it
 	Family string // model_type: "bert", "distilbert", "electra"
 
-	NumLayers int
-	NumHeads  int // in a layer
-	HeadDim   int // width of a head
-	ModelDim  int // width of what passes from layer to layer
-	MLPDim    int // width inside the feed-forward half of a layer
-	VocabSize int
-	MaxSeqLen int // tokens that the model can take
-	NumTypes  int // token types; 0: the model has none
+	NumLayers  int
+	NumHeads   int // in a layer
+	NumKVHeads int // heads of keys and values, which as many query heads each share
+	HeadDim    int // width of a head
+	ModelDim   int // width of what passes from layer to layer
+	MLPDim     int // width inside the feed-forward half of a layer
+	VocabSize  int
+	MaxSeqLen  int // tokens that the model can take
+	NumTypes   int // token types; 0: the model has none
 
 	Causal    bool // a token sees only those before it
 	HasPooler bool // Output.Pooled is there
@@ -78,8 +79,13 @@ func (m *Model) acquire() (release func(), err error) {
 
 // An architecture is what a configuration describes: a network without its parameters.
 type architecture struct {
-	shape bertConfig
-	build func(*params, bertConfig) *bert
+	info  Info
+	build func(*params) *network
+}
+
+// bertArchitecture is that of a family that has the configuration of BERT.
+func bertArchitecture(b bertConfig, build func(*params, bertConfig) *network) architecture {
+	return architecture{b.Info, func(p *params) *network { return build(p, b) }}
 }
 
 // parseArchitecture reads a config.json. A new family has its line here and a file of its own.
@@ -91,11 +97,11 @@ func parseArchitecture(data []byte) (architecture, error) {
 	var a architecture
 	switch family := c.text("model_type", ""); family {
 	case "bert":
-		a = architecture{readBERT(c), newBERT}
+		a = bertArchitecture(readBERT(c), newBERT)
 	case "distilbert":
-		a = architecture{readDistilBERT(c), newDistilBERT}
+		a = bertArchitecture(readDistilBERT(c), newDistilBERT)
 	case "electra":
-		a = architecture{readELECTRA(c), newELECTRA}
+		a = bertArchitecture(readELECTRA(c), newELECTRA)
 	case "":
 		c.fail("model_type is missing, so the family of the model is unknown")
 	default:
@@ -110,11 +116,11 @@ func parseArchitecture(data []byte) (architecture, error) {
 // load makes the network with the parameters of a file: a model that lacks only a name and a tokenizer.
 func (a architecture) load(file *safetensors.File) (*Model, error) {
 	p := newParams(file)
-	network := a.build(p, a.shape)
+	network := a.build(p)
 	if p.err != nil {
 		return nil, fmt.Errorf("%s: %w", paramsFile, p.err)
 	}
-	info := a.shape.Info
+	info := a.info
 	info.HasPooler, info.HasHead = network.pooler != nil, network.head != nil
 	n, dtype := p.total()
 	info.NumParams, info.ParamType = n, typeNames[dtype]

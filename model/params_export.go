@@ -36,7 +36,10 @@ func (m *Model) LayerParams(layer int) (*LayerParams, error) {
 	if layer < 0 || layer >= m.info.NumLayers {
 		return nil, fmt.Errorf("layer %d: the model has layers 0 to %d", layer, m.info.NumLayers-1)
 	}
-	l := &m.network.layers[layer]
+	l, ok := m.network.layers[layer].(*bertLayer)
+	if !ok {
+		return nil, fmt.Errorf("%s norms before it adds; only layers that norm after adding are supported", m.info.Family)
+	}
 	o := &l.attention.o
 	in := o.weight.In()
 	p := &LayerParams{Output: make([]float32, o.weight.Out()*in), OutputBias: o.bias, Norm: l.attentionNorm.params(), MLPNorm: l.norm.params()}
@@ -83,7 +86,7 @@ func (h *mlmHead) direction(x []float32, token int) (direction []float64, logit 
 	a := slices.Clone(u)
 	h.act(a, len(a), 1, len(a))
 	y := slices.Clone(a)
-	h.norm.forward(y)
+	h.norm.inPlace(y)
 	word := make([]float32, len(y))
 	h.decoder.weight.Row(word, token)
 

@@ -27,11 +27,12 @@ type layerNorm struct {
 	eps          float64
 }
 
-// forward norms every row in place.
-func (l *layerNorm) forward(x []float32) { // [n][dim]
-	dim := len(l.scale)
-	kernel.LayerNorm(x, x, dim, len(x)/dim, dim, l.scale, l.shift, float32(l.eps))
+func (l *layerNorm) forward(dst, x []float32, stride, n int) { // [n][dim], stride apart
+	kernel.LayerNorm(dst, x, stride, n, len(l.scale), l.scale, l.shift, float32(l.eps))
 }
+
+// inPlace norms dense rows.
+func (l *layerNorm) inPlace(x []float32) { l.forward(x, x, len(l.scale), len(x)/len(l.scale)) } // [n][dim]
 
 // An mlm head scores the vocabulary for every position, as models are trained to do for masked ones:
 // logits = W·LN(act(W_t·x + b_t)) + b.
@@ -46,7 +47,7 @@ func (h *mlmHead) forward(t *team.Team, x []float32) []float32 { // [n][dim] →
 	n := len(x) / h.transform.weight.In()
 	y := make([]float32, n*h.transform.weight.Out())
 	h.transform.forward(t, y, x, h.act)
-	h.norm.forward(y)
+	h.norm.inPlace(y)
 	logits := make([]float32, n*h.decoder.weight.Out())
 	h.decoder.forward(t, logits, y, nil)
 	return logits

@@ -31,7 +31,8 @@ type pass struct {
 	team   *team.Team
 
 	x     rows // [tokens][dim]: what goes from layer to layer
-	qkv   rows // [tokens][3·heads·headDim]
+	norm  rows // [tokens][dim]: x normed, where a layer norms what enters its halves
+	qkv   rows // [tokens][(heads + 2·kvHeads)·headDim]
 	z     rows // [tokens][heads·headDim]
 	out   rows // [tokens][dim]: what a half of the layer adds to x
 	mlp   rows // [tokens][mlpDim]
@@ -41,6 +42,7 @@ type pass struct {
 	embedding embeddingStep
 	attention attentionStep
 	adding    addingStep
+	norming   normingStep
 }
 
 // rows are an activation, a row for each token.
@@ -72,10 +74,10 @@ func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps, t *t
 	for _, s := range batch {
 		p.starts = append(p.starts, p.tokens()+len(s.IDs))
 	}
-	n, inner := p.tokens(), info.NumHeads*info.HeadDim
+	n := p.tokens()
 	p.x.resize(n, info.ModelDim, 0)
-	p.qkv.resize(n, 3*inner, apart)
-	p.z.resize(n, inner, 0)
+	p.qkv.resize(n, (info.NumHeads+2*info.NumKVHeads)*info.HeadDim, apart)
+	p.z.resize(n, info.NumHeads*info.HeadDim, 0)
 	p.out.resize(n, info.ModelDim, 0)
 	p.mlp.resize(n, info.MLPDim, apart)
 	return p
@@ -179,5 +181,26 @@ func (s *addingStep) Do(piece, _ int) {
 	first, last := piece*tokensPerPiece, min((piece+1)*tokensPerPiece, p.tokens())
 	x := p.x.data[first*dim : last*dim]
 	kernel.Combine(x, 1, p.out.data[first*dim:last*dim], 1)
-	s.norm.forward(x)
+	s.norm.inPlace(x)
+}
+
+// A normingStep is dst = norm(x).
+type normingStep struct {
+	pass   *pass
+	norm   norm
+	dst, x rows // [tokens][dim], of the same stride
+}
+
+// normalize computes dst = norm(x); dst may be x, and else gets the stride of x.
+func (p *pass) normalize(norm norm, dst *rows, x rows) {
+	dst.resize(p.tokens(), p.info.ModelDim, x.stride-p.info.ModelDim)
+	p.norming = normingStep{p, norm, *dst, x}
+	p.team.Run(&p.norming, p.pieces())
+}
+
+func (s *normingStep) Do(piece, _ int) {
+	first := piece * tokensPerPiece
+	n := min(tokensPerPiece, s.pass.tokens()-first)
+	at := first * s.x.stride
+	s.norm.forward(s.dst.data[at:], s.x.data[at:], s.x.stride, n)
 }

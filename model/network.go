@@ -1,0 +1,71 @@
+package model
+
+import (
+	"github.com/rapt-go/rapt/internal/team"
+)
+
+// A network is a transformer with its parameters: what makes x of the ids, layers that change x, and what comes after
+// them. A family puts one together of parts.
+type network struct {
+	embeddings interface {
+		forward(p *pass) // leaves what enters the first layer in p.x
+	}
+	layers []layer
+	norm   norm    // of what leaves the last layer, or nil
+	pooler *linear // [dim][dim], or nil
+	head   head    // or nil
+}
+
+// A layer changes p.x in place.
+type layer interface {
+	forward(p *pass) error
+	linears() []*linear // all that it multiplies by
+}
+
+// A norm norms n rows of x into dst, which may be x; both have their rows stride apart.
+type norm interface {
+	forward(dst, x []float32, stride, n int)
+}
+
+// A head scores the vocabulary.
+type head interface {
+	forward(t *team.Team, x []float32) []float32 // [n][dim] → [n][vocab]
+
+	// direction is what Model.LogitDirection gives.
+	direction(x []float32, token int) (direction []float64, logit float64)
+}
+
+// forward leaves the last hidden states in p.x.
+func (n *network) forward(p *pass) error {
+	n.embeddings.forward(p)
+	p.tap(Embedding, p.x.data, p.info.ModelDim)
+	for i, l := range n.layers {
+		if err := p.enter(i); err != nil {
+			return err
+		}
+		if err := l.forward(p); err != nil {
+			return err
+		}
+		p.tap(Residual, p.x.data, p.info.ModelDim)
+	}
+	if n.norm != nil {
+		p.normalize(n.norm, &p.x, p.x)
+	}
+	return nil
+}
+
+// prepare lays all matrices of the layers out, on all threads of a team.
+func (n *network) prepare(t *team.Team) {
+	for _, layer := range n.layers {
+		for _, l := range layer.linears() {
+			l.weight.Prepare(t)
+		}
+	}
+}
+
+// pool is tanh(W·x + b) of a sequence's first token.
+func (n *network) pool(t *team.Team, hidden []float32) []float32 { // [seq][dim] → [dim]
+	pooled := make([]float32, n.pooler.weight.Out())
+	n.pooler.forward(t, pooled, hidden[:n.pooler.weight.In()], tanh)
+	return pooled
+}
