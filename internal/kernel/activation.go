@@ -30,6 +30,15 @@ func ReLU(x []float32, stride, rows, n int) {
 	}
 }
 
+// Times computes dst[r][j] *= x[r][j] for n numbers in each of some rows. After Swish it makes a gated MLP of two products
+// (Shazeer 2020). One function for both would save a load and a store in the first-level cache, beside the 11 cycles of Swish.
+func Times(dst []float32, dstStride int, x []float32, xStride, rows, n int) {
+	if rows == 0 || n == 0 {
+		return
+	}
+	times(dst, dstStride, x, xStride, rows, n)
+}
+
 // geluTable is for Φ(x) = ½ + x·P(x²)/Q(x²). The quotient comes to ½ at |x| = 5.5, where Φ rounds to 0 or 1, and goes on
 // beyond it, so that it is bounded at ½; x is bounded at 64, where its powers are still finite. Of degree 5 both, the
 // relative error of the quotient is least with these coefficients (1.7e-8, found by exchange with Q(0) = 1). All are
@@ -60,6 +69,15 @@ func swishGeneric(x []float32, stride, rows, n int, a, b float32) {
 		for j, v := range row {
 			t := v * (a + b*min(v*v, 0x1p100)) * -log2E // so that b = 0 is not multiplied by Inf
 			row[j] = v / (1 + exp2(min(t, 126)))
+		}
+	}
+}
+
+func timesGeneric(dst []float32, dstStride int, x []float32, xStride, rows, n int) {
+	for r := range rows {
+		by := x[r*xStride:][:n]
+		for j := range by {
+			dst[r*dstStride+j] *= by[j]
 		}
 	}
 }

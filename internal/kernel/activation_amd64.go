@@ -16,6 +16,12 @@ func swishAVX512(x *float32, stride, rows, n int, a, b float32)
 //go:noescape
 func swishAVX2(x *float32, stride, rows, n int, a, b float32)
 
+//go:noescape
+func timesAVX512(dst *float32, dstStride int, x *float32, xStride, rows, n int)
+
+//go:noescape
+func timesAVX2(dst *float32, dstStride int, x *float32, xStride, rows, n int)
+
 func gelu(x []float32, stride, rows, n int) {
 	switch {
 	case rows == 0 || n == 0:
@@ -37,6 +43,17 @@ func swish(x []float32, stride, rows, n int, a, b float32) {
 		swishAVX2(&x[0], stride, rows, n, a, b)
 	default:
 		swishGeneric(x, stride, rows, n, a, b)
+	}
+}
+
+func times(dst []float32, dstStride int, x []float32, xStride, rows, n int) {
+	switch {
+	case useAVX512:
+		timesAVX512(&dst[0], dstStride, &x[0], xStride, rows, n)
+	case useAVX2:
+		timesAVX2(&dst[0], dstStride, &x[0], xStride, rows, n)
+	default:
+		timesGeneric(dst, dstStride, x, xStride, rows, n)
 	}
 }
 

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "tails_amd64.h"
 
 // STEP is one of the steps of Horner's scheme for P in Y4 and for Q in Y5, in powers of u in Y3; the coefficients are read
 // where they lie, since there are more than registers.
@@ -125,4 +126,48 @@ TEXT ·swishAVX2(SB), NOSPLIT, $0-40
 	VMOVQ        AX, X13
 	VPBROADCASTD X13, Y13
 	ROWS(SWISH)
+	RET
+
+// func timesAVX2(dst *float32, dstStride int, x *float32, xStride, rows, n int)
+//
+//	DI row of dst, R8 its stride, SI row of x, R10 its stride, R9 rows left    AX place in the row    DX whole vectors, Y15 mask of the rest
+TEXT ·timesAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ dstStride+8(FP), R8
+	SHLQ $2, R8
+	MOVQ x+16(FP), SI
+	MOVQ xStride+24(FP), R10
+	SHLQ $2, R10
+	MOVQ rows+32(FP), R9
+	MOVQ n+40(FP), DX
+	TAIL256(DX)
+
+timesRow:
+	XORQ  AX, AX
+	MOVQ  DX, BX
+	TESTQ BX, BX
+	JEQ   timesTail
+
+timesVector:
+	VMOVUPS (DI)(AX*1), Y0
+	VMULPS  (SI)(AX*1), Y0, Y0
+	VMOVUPS Y0, (DI)(AX*1)
+	ADDQ    $32, AX
+	DECQ    BX
+	JNE     timesVector
+
+timesTail:
+	TESTQ CX, CX
+	JEQ   timesNext
+	VMASKMOVPS (DI)(AX*1), Y15, Y0
+	VMASKMOVPS (SI)(AX*1), Y15, Y1
+	VMULPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y15, (DI)(AX*1)
+
+timesNext:
+	ADDQ R8, DI
+	ADDQ R10, SI
+	DECQ R9
+	JNE  timesRow
+	VZEROUPPER
 	RET

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "tails_amd64.h"
 
 // BOTH writes an instruction for two vectors; the chains of these functions are long, and side by side they keep the
 // scheduler from filling up with instructions that wait.
@@ -176,4 +177,48 @@ TEXT ·swishAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS ·swishTable+28(SB), Z24
 	VBROADCASTSS ·swishTable+36(SB), Z25
 	ROWS(SWISH)
+	RET
+
+// func timesAVX512(dst *float32, dstStride int, x *float32, xStride, rows, n int)
+//
+//	DI row of dst, R8 its stride, SI row of x, R10 its stride, R9 rows left    AX place in the row    DX whole vectors, K1 the rest
+TEXT ·timesAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ dstStride+8(FP), R8
+	SHLQ $2, R8
+	MOVQ x+16(FP), SI
+	MOVQ xStride+24(FP), R10
+	SHLQ $2, R10
+	MOVQ rows+32(FP), R9
+	MOVQ n+40(FP), DX
+	TAIL512(DX)
+
+timesRow:
+	XORQ  AX, AX
+	MOVQ  DX, BX
+	TESTQ BX, BX
+	JEQ   timesTail
+
+timesVector:
+	VMOVUPS (DI)(AX*1), Z0
+	VMULPS  (SI)(AX*1), Z0, Z0
+	VMOVUPS Z0, (DI)(AX*1)
+	ADDQ    $64, AX
+	DECQ    BX
+	JNE     timesVector
+
+timesTail:
+	TESTQ CX, CX
+	JEQ   timesNext
+	VMOVUPS.Z (DI)(AX*1), K1, Z0
+	VMOVUPS.Z (SI)(AX*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)(AX*1)
+
+timesNext:
+	ADDQ R8, DI
+	ADDQ R10, SI
+	DECQ R9
+	JNE  timesRow
+	VZEROUPPER
 	RET

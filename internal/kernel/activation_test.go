@@ -110,6 +110,32 @@ func TestActivationRows(t *testing.T) {
 	})
 }
 
+func TestTimes(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		next := numbers(t)
+		dstRoom, xRoom := newRoom[float32](t, 3*260), newRoom[float32](t, 3*260)
+		for _, n := range lengths() {
+			for rows := range 4 {
+				for _, edge := range edges {
+					dstStride, xStride := n+(n+rows)%3, n+n%2
+					dst := dstRoom.fill(edge, matrixSize(rows, n, dstStride), next)
+					x := xRoom.fill(edge, matrixSize(rows, n, xStride), next)
+					Times(dst, dstStride, x, xStride, rows, n)
+					for i := range dst {
+						want := dstRoom.before[i]
+						if r, j := i/max(dstStride, 1), i%max(dstStride, 1); r < rows && j < n {
+							want *= x[r*xStride+j]
+						}
+						checkSame(t, dst[i:i+1], []float32{want})
+					}
+					dstRoom.checkAround(t, "dst")
+					xRoom.checkUnchanged(t, "x")
+				}
+			}
+		}
+	})
+}
+
 func BenchmarkActivation(b *testing.B) {
 	const rows, n, stride = 12, 32, 400
 	x := make([]float32, rows*stride)
@@ -118,4 +144,7 @@ func BenchmarkActivation(b *testing.B) {
 	}
 	bench(b, "do=GELU", "number", rows*n, func() { GELU(x, stride, rows, n) })
 	bench(b, "do=Swish", "number", rows*n, func() { Swish(x, stride, rows, n, 1, 0) })
+	ones := make([]float32, n)
+	Fill(ones, 1)
+	bench(b, "do=Times", "number", rows*n, func() { Times(x, stride, ones, 0, rows, n) })
 }
