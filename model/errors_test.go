@@ -243,7 +243,9 @@ func TestOpenErrors(t *testing.T) {
 		{"other formats", []string{"config.json", "pytorch_model.bin", "tf_model.h5", "README.md"},
 			[]string{"has no model.safetensors, only pytorch_model.bin, tf_model.h5"}},
 		{"several files", []string{"config.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors"},
-			[]string{"model.safetensors.index.json", "several files"}},
+			[]string{"model.safetensors.index.json: the JSON ends too early"}},
+		{"shards without an index", []string{"config.json", "model-00001-of-00002.safetensors"},
+			[]string{"has no model.safetensors, only model-00001-of-00002.safetensors"}},
 		{"empty file", []string{"config.json", "model.safetensors"}, []string{"model.safetensors"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

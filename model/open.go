@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rapt-go/rapt/internal/regular"
 	"github.com/rapt-go/rapt/internal/safetensors"
 	"github.com/rapt-go/rapt/tokenizer"
 )
@@ -21,10 +22,14 @@ const (
 	tokenizerFile = "tokenizer.json"
 )
 
-// Open opens the model in a directory as Hugging Face publishes them: config.json, model.safetensors and, where the
-// model takes text, tokenizer.json. The parameters are mapped into memory: they must not be changed before Close.
+// maxConfig is the size of the largest config.json that is read: the label of every class may be in it.
+const maxConfig = 16 << 20
+
+// Open opens the model in a directory as Hugging Face publishes them: config.json, model.safetensors or the shards of
+// model.safetensors.index.json and, where the model takes text, tokenizer.json. The parameters are mapped into memory: they
+// must not be changed before Close.
 func Open(dir string) (*Model, error) {
-	config, err := os.ReadFile(filepath.Join(dir, configFile))
+	config, err := regular.Read(filepath.Join(dir, configFile), maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(dir, configFile)
 	}
@@ -35,10 +40,7 @@ func Open(dir string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	file, err := safetensors.Open(filepath.Join(dir, paramsFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, missing(dir, paramsFile)
-	}
+	file, err := openParams(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -47,9 +49,7 @@ func Open(dir string) (*Model, error) {
 		file.Close() // the model is bad, which is what the caller has to hear
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	if size, err := os.Stat(filepath.Join(dir, paramsFile)); err == nil {
-		m.info.ParamBytes = size.Size()
-	}
+	m.info.ParamBytes = file.Size()
 	if absolute, err := filepath.Abs(dir); err == nil {
 		m.info.Name = filepath.Base(absolute)
 	}
@@ -63,27 +63,41 @@ func Open(dir string) (*Model, error) {
 	return m, nil
 }
 
+// openParams opens the parameters in a directory: one file, or else the shards of an index.
+func openParams(dir string) (*safetensors.File, error) {
+	for _, source := range []struct {
+		name string
+		open func(path string) (*safetensors.File, error)
+	}{
+		{paramsFile, safetensors.Open},
+		{indexFile, safetensors.OpenIndex},
+	} {
+		file, err := source.open(filepath.Join(dir, source.name))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return nil, missing(dir, paramsFile)
+}
+
 // missing says that dir isn't a model's directory, or what it has in the place of the file that isn't there.
 func missing(dir, file string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	if file != paramsFile {
-		return fmt.Errorf("%s has no %s", dir, file)
-	}
 	var others []string
 	for _, entry := range entries {
-		if entry.Name() == indexFile {
-			return fmt.Errorf("%s has its parameters in several files (%s); only a single %s is read", dir, indexFile, paramsFile)
+		if entry.Name() == file {
+			return fmt.Errorf("%s has a %s that links to a file which isn't there", dir, file)
 		}
 		switch strings.ToLower(filepath.Ext(entry.Name())) {
 		case ".bin", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx", ".pt", ".pth", ".safetensors":
 			others = append(others, entry.Name())
 		}
 	}
-	if others == nil {
-		return fmt.Errorf("%s has no %s", dir, paramsFile)
+	if file != paramsFile || others == nil {
+		return fmt.Errorf("%s has no %s", dir, file)
 	}
 	return fmt.Errorf("%s has no %s, only %s; no other file of parameters is read", dir, paramsFile, strings.Join(others, ", "))
 }
