@@ -14,65 +14,34 @@ package safetensors
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"math"
 	"slices"
 
-	"github.com/edsrzf/mmap-go"
-
-	"github.com/rapt-go/rapt/internal/regular"
+	"github.com/rapt-go/rapt/internal/mapped"
 )
 
 // A File holds the tensors of one file, or of all shards of an index. It is safe for concurrent reading.
 type File struct {
 	tensors  map[string]Tensor
 	metadata map[string]string
-	maps     []mmap.MMap // what Close unmaps: none if the bytes belong to the caller or the heap
-	size     int64       // bytes
+	mapped   []*mapped.File // what Close closes: none if the bytes belong to the caller
+	size     int64          // bytes
 }
 
 // Open maps the file at path into memory, or reads it where the system can't map it, and parses it. The file must not be
 // shortened while it is open.
 func Open(path string) (*File, error) {
-	data, mapped, err := load(path)
+	m, err := mapped.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	f, err := Parse(data)
+	f, err := Parse(m.Data)
 	if err != nil {
-		if mapped != nil {
-			mapped.Unmap() // the file is bad, which is what the caller has to hear
-		}
+		m.Close() // the file is bad, which is what the caller has to hear
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if mapped != nil {
-		f.maps = []mmap.MMap{mapped}
-	}
+	f.mapped = []*mapped.File{m}
 	return f, nil
-}
-
-// load gives the bytes of a file, and the map that they lie in if there is one.
-func load(path string) (data []byte, mapped mmap.MMap, err error) {
-	file, size, err := regular.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	switch {
-	case size > math.MaxInt:
-		return nil, nil, fmt.Errorf("%s: %d bytes are more than this system can address", path, size)
-	case size == 0:
-		return nil, nil, nil // a map can't be empty; Parse says what is wrong with the file
-	}
-	if mapped, err = mmap.Map(file, mmap.RDONLY, 0); err == nil {
-		return mapped, mapped, nil
-	}
-	data = make([]byte, size)
-	if _, err := io.ReadFull(file, data); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return data, nil, nil
 }
 
 // Parse reads a file that is in memory. Its tensors alias data, which must stay as it is.
@@ -91,10 +60,10 @@ func (f *File) Size() int64 { return f.size }
 // Close gives the memory back. The Data of the file's tensors must not be used after that.
 func (f *File) Close() error {
 	var errs []error
-	for _, mapped := range f.maps {
-		errs = append(errs, mapped.Unmap())
+	for _, m := range f.mapped {
+		errs = append(errs, m.Close())
 	}
-	f.tensors, f.maps = nil, nil // a second call finds nothing to do
+	f.tensors, f.mapped = nil, nil // a second call finds nothing to do
 	return errors.Join(errs...)
 }
 

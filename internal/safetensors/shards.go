@@ -46,7 +46,7 @@ func (f *File) openShards(dir string, shardOf map[string]string) error {
 		if err != nil {
 			return err
 		}
-		f.maps, f.size = append(f.maps, part.maps...), f.size+part.size
+		f.mapped, f.size = append(f.mapped, part.mapped...), f.size+part.size
 		for name, tensor := range part.tensors {
 			switch where, listed := shardOf[name]; {
 			case !listed:
