@@ -5,6 +5,7 @@ import (
 	"math"
 	"unsafe"
 
+	"github.com/rapt-go/rapt/internal/half"
 	"github.com/rapt-go/rapt/internal/kernel"
 )
 
@@ -28,13 +29,33 @@ func (m *Matrix) expand(dst []float32, i int) { // dst [in]
 	data := m.row(i)
 	switch m.format {
 	case F32:
-		for j := range dst {
-			dst[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*j:]))
-		}
+		expandFloats(dst, data)
 	case F16:
 		kernel.ExpandHalf(dst, halves(data))
 	case BF16:
 		kernel.ExpandBFloat16(dst, halves(data))
+	}
+}
+
+func expandFloats(dst []float32, data []byte) {
+	for j := range dst {
+		dst[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*j:]))
+	}
+}
+
+// expandColumn writes row i of a matrix whose data is transposed.
+func (m *Matrix) expandColumn(dst []float32, i int) { // dst [in]
+	size := m.format.size()
+	for j := range dst {
+		number := m.data[(j*m.out+i)*size:][:size]
+		switch m.format {
+		case F32:
+			expandFloats(dst[j:j+1], number)
+		case F16:
+			dst[j] = half.HalfToFloat(binary.LittleEndian.Uint16(number))
+		case BF16:
+			dst[j] = half.BFloat16ToFloat(binary.LittleEndian.Uint16(number))
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ type Matrix struct {
 	data    []byte // [out][in], encoded in format; nil in a stack
 	format  Format
 	out, in int
+	turned  bool     // data is [in][out]
 	stack   []Matrix // of which it is made; nil: of data
 	panels  *panels  // for Product; shared by all copies of the Matrix
 }
@@ -49,6 +50,14 @@ func New(format Format, data []byte, out, in int) (Matrix, error) {
 	return Matrix{data: data, format: format, out: out, in: in, panels: new(panels)}, nil
 }
 
+// NewTransposed is the matrix [out][in] of which data is the transpose [in][out], as GPT-2 and the experts of gpt-oss store
+// theirs.
+func NewTransposed(format Format, data []byte, out, in int) (Matrix, error) {
+	m, err := New(format, data, out, in)
+	m.turned = true
+	return m, err
+}
+
 // Stack is the matrix of the rows of several, one below the other: what gives their products of the same x side by side.
 // If their formats differ it is laid out as float32.
 func Stack(list ...Matrix) (Matrix, error) {
@@ -59,6 +68,9 @@ func Stack(list ...Matrix) (Matrix, error) {
 	for i, m := range list {
 		if m.in != s.in {
 			return Matrix{}, fmt.Errorf("matmul: a stack of matrices [%d][%d] and, at %d, [%d][%d]", list[0].out, s.in, i, m.out, m.in)
+		}
+		if m.turned {
+			return Matrix{}, fmt.Errorf("matmul: matrix %d of a stack is transposed", i)
 		}
 		if m.format != s.format {
 			s.format = F32
@@ -77,6 +89,10 @@ func (m *Matrix) In() int { return m.in }
 // Row expands row i to float32: dst[j] = m[i][j].
 func (m *Matrix) Row(dst []float32, i int) { // dst [in]
 	of, i := m.at(i)
+	if of.turned {
+		of.expandColumn(dst[:m.in], i)
+		return
+	}
 	of.expand(dst[:m.in], i)
 }
 

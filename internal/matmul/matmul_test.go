@@ -275,3 +275,51 @@ func BenchmarkProduct(b *testing.B) {
 		})
 	}
 }
+
+// A matrix that is stored transposed gives the same as the same matrix stored in rows, to the bit.
+func TestTransposed(t *testing.T) {
+	for _, f := range formats {
+		for _, size := range [][2]int{{1, 1}, {3, 5}, {35, 7}, {130, 96}, {33, 500}} {
+			out, in := size[0], size[1]
+			t.Run(fmt.Sprintf("format=%s/out=%d/in=%d", f.name, out, in), func(t *testing.T) {
+				r := rand.New(rand.NewPCG(2, uint64(out)))
+				m, _ := randomMatrix(t, r, f.format, out, in)
+				n := f.format.size()
+				data := make([]byte, len(m.data))
+				for i := range out {
+					for j := range in {
+						copy(data[(j*out+i)*n:][:n], m.data[(i*in+j)*n:])
+					}
+				}
+				turned, err := NewTransposed(f.format, data, out, in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				const rows = 14
+				x, bias := randomVector(r, rows*in), randomVector(r, out)
+				want, got := make([]float32, rows*out), make([]float32, rows*out)
+				multiply(&m, want, x, rows, bias, 2)
+				multiply(&turned, got, x, rows, bias, 2)
+				if !slices.Equal(got, want) {
+					t.Error("the products differ")
+				}
+				wantRow, gotRow := make([]float32, in), make([]float32, in)
+				for i := range out {
+					m.Row(wantRow, i)
+					turned.Row(gotRow, i)
+					if !slices.Equal(gotRow, wantRow) {
+						t.Fatalf("row %d is %v, expected %v", i, gotRow, wantRow)
+					}
+				}
+			})
+		}
+	}
+	m, _ := randomMatrix(t, rand.New(rand.NewPCG(3, 3)), F32, 2, 3)
+	turned, err := NewTransposed(F32, m.data, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Stack(m, turned); err == nil || !strings.Contains(err.Error(), "matrix 1 of a stack is transposed") {
+		t.Errorf("stack with a transposed matrix: error %v", err)
+	}
+}

@@ -52,6 +52,10 @@ func (s *layStep) Do(panel, worker int) {
 	first := panel * kernel.PanelWidth
 	n := min(kernel.PanelWidth, m.out-first)
 	at := first * m.in
+	if m.turned {
+		s.copyPanel(at, first, n)
+		return
+	}
 	if m.format != F32 {
 		for c := range n {
 			of, i := m.at(first + c)
@@ -68,6 +72,21 @@ func (s *layStep) Do(panel, worker int) {
 		of.expand(rows[c*m.in:][:m.in], i)
 	}
 	kernel.PackKeys(p.full[at:], rows, m.in, n, m.in)
+}
+
+// copyPanel lays out n outputs of a transposed matrix, whose rows have those of an input side by side as a panel does.
+func (s *layStep) copyPanel(at, first, n int) {
+	m, p := s.matrix, s.panels
+	size := m.format.size()
+	for j := range m.in {
+		row := m.data[(j*m.out+first)*size:][:n*size]
+		to := at + j*kernel.PanelWidth
+		if m.format == F32 {
+			expandFloats(p.full[to:][:n], row)
+		} else {
+			copy(p.half[to:], halves(row))
+		}
+	}
 }
 
 // spread writes a row of numbers into one column of a panel.
