@@ -1,7 +1,8 @@
 // Package model runs real transformers from the directories in which Hugging Face publishes them: config.json,
-// model.safetensors and, for text, tokenizer.json.
+// model.safetensors, or its shards and their index, and, for text, tokenizer.json.
 //
 //	Open, Load      a model from a directory, or from bytes in memory
+//	Library         the directories of models by name, as in the cache that Hugging Face's libraries have filled
 //	Model.Trace     one sequence, with the attention weights and hidden states of every layer
 //	Model.Forward   a batch, with taps for whatever happens inside
 //	Model.Embed     sentence embeddings, of a batch of any length; Model.EmbedTexts of texts

@@ -29,7 +29,7 @@ const maxConfig = 16 << 20
 // model.safetensors.index.json and, where the model takes text, tokenizer.json. The parameters are mapped into memory: they
 // must not be changed before Close.
 func Open(dir string) (*Model, error) {
-	config, err := regular.Read(filepath.Join(dir, configFile), maxConfig)
+	config, err := readConfig(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(dir, configFile)
 	}
@@ -50,9 +50,7 @@ func Open(dir string) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	m.info.ParamBytes = file.Size()
-	if absolute, err := filepath.Abs(dir); err == nil {
-		m.info.Name = filepath.Base(absolute)
-	}
+	m.info.Name = nameOf(dir)
 	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
 		t, err := tokenizer.Open(filepath.Join(dir, tokenizerFile))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -61,6 +59,10 @@ func Open(dir string) (*Model, error) {
 		return t, err
 	})
 	return m, nil
+}
+
+func readConfig(dir string) ([]byte, error) {
+	return regular.Read(filepath.Join(dir, configFile), maxConfig)
 }
 
 // openParams opens the parameters in a directory: one file, or else the shards of an index.
@@ -82,19 +84,12 @@ func openParams(dir string) (*safetensors.File, error) {
 
 // missing says that dir isn't a model's directory, or what it has in the place of the file that isn't there.
 func missing(dir, file string) error {
-	entries, err := os.ReadDir(dir)
+	others, err := paramFilesIn(dir)
 	if err != nil {
 		return err
 	}
-	var others []string
-	for _, entry := range entries {
-		if entry.Name() == file {
-			return fmt.Errorf("%s has a %s that links to a file which isn't there", dir, file)
-		}
-		switch strings.ToLower(filepath.Ext(entry.Name())) {
-		case ".bin", ".ckpt", ".gguf", ".h5", ".msgpack", ".onnx", ".pt", ".pth", ".safetensors":
-			others = append(others, entry.Name())
-		}
+	if _, err := os.Lstat(filepath.Join(dir, file)); err == nil {
+		return fmt.Errorf("%s has a %s that links to a file which isn't there", dir, file)
 	}
 	if file != paramsFile || others == nil {
 		return fmt.Errorf("%s has no %s", dir, file)

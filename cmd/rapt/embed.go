@@ -29,6 +29,9 @@ together, up to 4096 of them: that is many times faster than one by one.`,
 			if err := checkEmbedArgs(args, asJSON, jsonl); err != nil {
 				return err
 			}
+			if err := refuseEmpty(cmd, "model"); err != nil {
+				return err
+			}
 			m, err := openModel(dir)
 			if err != nil {
 				return err

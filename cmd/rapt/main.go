@@ -52,7 +52,8 @@ func newRootCommand() *cobra.Command {
 		Use:   "rapt [look] TEXT…",
 		Short: "See what the attention of a transformer looks at",
 		Long: `Rapt runs a transformer on a text and shows which word looks at which. The model
-all-MiniLM-L6-v2 is built in; --model takes another from its directory.
+all-MiniLM-L6-v2 is built in; --model takes another, by its directory or by a name that
+rapt model list shows.
 
 What isn't one of the commands below is a text, as if after "rapt look".`,
 		Example: `  rapt "The cat sat on the mat."

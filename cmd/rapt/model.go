@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -12,39 +13,52 @@ import (
 	"github.com/rapt-go/rapt/model/minilm"
 )
 
-// openModel opens the model in a directory, or the one that is in the program if dir is empty.
-func openModel(dir string) (*model.Model, error) {
-	if dir == "" {
+// openModel opens the model that --model names, or the one that is in the program if it is empty.
+func openModel(name string) (*model.Model, error) {
+	if name == "" {
 		return minilm.Load()
 	}
-	return model.Open(dir)
+	path, err := library().Find(name)
+	if err != nil {
+		return nil, err
+	}
+	return model.Open(path)
+}
+
+// library is where models are that have a name.
+func library() model.Library {
+	home, _ := os.UserHomeDir() // without one there is no cache in it
+	return model.EnvLibrary(os.Getenv, home)
 }
 
 // modelFlag adds the flag whose value openModel takes.
-func modelFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "model", "", "directory of a model from Hugging Face (default: all-MiniLM-L6-v2, built in)")
+func modelFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVar(name, "model", "",
+		"`model` to use: a directory, a .gguf file, or a name that rapt model list shows (default: all-MiniLM-L6-v2, built in)")
 }
 
 func newModelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "model",
-		Short: "Say what a model is",
+		Short: "Say which models are here, and what one is",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newModelInfoCommand())
+	cmd.AddCommand(newModelInfoCommand(), newModelListCommand())
 	return cmd
 }
 
 func newModelInfoCommand() *cobra.Command {
-	var dir string
+	var name string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "info",
+		Use:   "info [MODEL]",
 		Short: "Show what a model is made of: layers, heads, widths, limits",
-		Args:  noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := openModel(dir)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneModel(cmd, args, &name); err != nil {
+				return err
+			}
+			m, err := openModel(name)
 			if err != nil {
 				return err
 			}
@@ -56,9 +70,28 @@ func newModelInfoCommand() *cobra.Command {
 			return d.print(cmd.OutOrStdout())
 		},
 	}
-	modelFlag(cmd, &dir)
+	modelFlag(cmd, &name)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	return cmd
+}
+
+// oneModel takes the name of a model from where it is written: after the command, or with --model.
+func oneModel(cmd *cobra.Command, args []string, name *string) error {
+	if err := refuseEmpty(cmd, "model"); err != nil {
+		return err
+	}
+	switch {
+	case len(args) > 1:
+		return usagef("%s takes one model, not %d", cmd.CommandPath(), len(args))
+	case len(args) == 0:
+		return nil
+	case *name != "":
+		return usagef("the model is %q, but --model is there too", args[0])
+	case args[0] == "":
+		return usagef("the model's name is empty")
+	}
+	*name = args[0]
+	return nil
 }
 
 // A description is what "rapt model info" prints.

@@ -44,7 +44,7 @@ and prints such an object for it, in order.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.dir, "model", "", "directory with a tokenizer.json (default: all-MiniLM-L6-v2's, built in)")
+	flags.StringVar(&f.dir, "model", "", "cut as this `model` does: a name that rapt model list shows, or a directory, in which a tokenizer.json is enough (default: all-MiniLM-L6-v2, built in)")
 	flags.StringVar(&f.pair, "pair", "", "a second text")
 	flags.BoolVar(&f.noSpecial, "no-special", false, "without the tokens that the tokenizer adds, such as [CLS]")
 	flags.BoolVar(&f.asJSON, "json", false, "print a JSON object")
@@ -61,6 +61,9 @@ type tokensFlags struct {
 }
 
 func (f *tokensFlags) run(cmd *cobra.Command, args []string) error {
+	if err := refuseEmpty(cmd, "model"); err != nil {
+		return err
+	}
 	switch {
 	case f.jsonl && f.asJSON:
 		return usagef("--json and --jsonl don't go together")
@@ -98,10 +101,15 @@ func (f *tokensFlags) run(cmd *cobra.Command, args []string) error {
 	return out.Flush()
 }
 
-// openTokenizer opens the tokenizer.json in a directory, or the one that is in the program if dir is empty.
-func openTokenizer(dir string) (*tokenizer.Tokenizer, error) {
-	if dir == "" {
+// openTokenizer opens the tokenizer.json in the directory that --model names, or the one that is in the program if it is
+// empty.
+func openTokenizer(name string) (*tokenizer.Tokenizer, error) {
+	if name == "" {
 		return tokenizer.Parse(minilm.Files().Tokenizer)
+	}
+	dir, err := library().Find(name)
+	if err != nil {
+		return nil, err
 	}
 	return tokenizer.Open(filepath.Join(dir, "tokenizer.json"))
 }

@@ -17,3 +17,16 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+func TestPlain(t *testing.T) {
+	for _, c := range []struct{ s, want string }{
+		{"org/a name-é.gguf", "org/a name-é.gguf"},
+		{"\x1b[2Jcat", `"\x1b[2Jcat"`},
+		{"a\nb", `"a\nb"`},
+		{"\xff", `"\xff"`},
+	} {
+		if got := Plain(c.s); got != c.want {
+			t.Errorf("Plain(%q) = %s, want %s", c.s, got, c.want)
+		}
+	}
+}
