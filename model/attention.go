@@ -9,6 +9,8 @@ type selfAttention struct {
 	qkv linear // [(heads + 2·kvHeads)·headDim][dim]: the rows of q, then of k, then of v
 	o   linear // [dim][heads·headDim]
 
+	bias *relativeBias // added to the scores, or nil; layers may share it
+
 	// What else the operation is told, for all sequences; the zero value is softmax(q·kᵀ/√d)·v over all keys. Sinks and
 	// ALiBiSlopes are [heads].
 	options rapt.Options
@@ -60,8 +62,10 @@ type attentionStep struct {
 
 	pass    *pass
 	pieces  []headsPiece
-	options []rapt.Options // [worker]
-	errors  []error        // [worker]
+	options []rapt.Options                            // [worker]
+	errors  []error                                   // [worker]
+	first   []int                                     // [worker]: the first head of its piece
+	addBias []func(scores []float32, at rapt.Segment) // [worker]: adds of.bias
 }
 
 // A headsPiece is the query heads from, …, to−1 of a sequence: whole groups of those that share keys and values.
@@ -76,13 +80,19 @@ const headsWork = 1 << 20
 // run computes scores if there is room for them, else z, and weights if there is room for those.
 func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 	s.pass, s.scores, s.weights = p, scores, weights
-	for len(s.options) < p.team.Size() {
-		s.options, s.errors = append(s.options, rapt.Options{}), append(s.errors, nil)
+	for w := len(s.options); w < p.team.Size(); w++ {
+		s.options, s.errors, s.first = append(s.options, rapt.Options{}), append(s.errors, nil), append(s.first, 0)
+		s.addBias = append(s.addBias, func(scores []float32, at rapt.Segment) {
+			s.of.bias.add(scores, s.first[w]+at.Head, at.Query, at.FirstKey)
+		})
 	}
 	mask := p.cuts()
 	for w := range s.options {
-		s.options[w], s.errors[w] = s.of.options, nil
+		s.options[w], s.errors[w], s.first[w] = s.of.options, nil, 0
 		s.options[w].Threads, s.options[w].MaskFunc = 1, mask
+		if s.of.bias != nil {
+			s.options[w].ScoreFunc = s.addBias[w]
+		}
 	}
 	if p.team.Size() == 1 && scores == nil && weights == nil {
 		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, p.starts
@@ -122,6 +132,7 @@ func (s *attentionStep) Do(i, worker int) {
 	q, k, o := s.part(s.q, piece), s.part(s.k, piece), &s.options[worker]
 	o.Sinks = perHead(s.of.options.Sinks, piece)
 	o.ALiBiSlopes = perHead(s.of.options.ALiBiSlopes, piece)
+	s.first[worker] = piece.from
 	size := q.Seq * q.Seq
 	at := piece.at + piece.from*size
 	var err error

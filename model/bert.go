@@ -11,10 +11,15 @@ import (
 // bertEmbeddings are LN(word + position + type), projected to the width of the layers if that is another (ELECTRA).
 type bertEmbeddings struct {
 	word     matmul.Matrix  // [vocab][embeddingDim]
-	position matmul.Matrix  // [maxSeqLen][embeddingDim]
+	position matmul.Matrix  // [firstPosition+maxSeqLen][embeddingDim]
 	types    *matmul.Matrix // [types][embeddingDim], or nil
 	norm     layerNorm
-	project  *linear // [dim][embeddingDim], or nil
+
+	// The position of the first token is firstPosition. Where it isn't 0, the one before it belongs to the token of that id,
+	// which is padding and isn't counted (RoBERTa).
+	firstPosition int
+
+	project *linear // [dim][embeddingDim], or nil
 }
 
 // forward leaves what enters the first layer in p.x.
@@ -52,14 +57,21 @@ func (s *embeddingStep) Do(piece, worker int) {
 	first, last := piece*tokensPerPiece, min((piece+1)*tokensPerPiece, p.tokens())
 	seq, _ := slices.BinarySearch(p.starts, first+1)
 	seq-- // the last that starts at first or before
+	next := e.after(p.batch[seq].IDs[:first-p.starts[seq]])
 	for t := first; t < last; t++ {
 		for t >= p.starts[seq+1] {
-			seq++
+			seq, next = seq+1, e.firstPosition
 		}
 		sequence, i := &p.batch[seq], t-p.starts[seq]
+		id, position := sequence.IDs[i], next
+		if id == e.firstPosition-1 {
+			position = id
+		} else {
+			next++
+		}
 		x := s.x.data[t*dim : (t+1)*dim]
-		e.word.Row(x, sequence.IDs[i])
-		e.position.Row(row, i)
+		e.word.Row(x, id)
+		e.position.Row(row, position)
 		kernel.Combine(x, 1, row, 1)
 		if e.types != nil {
 			e.types.Row(row, sequence.typeID(i))
@@ -67,6 +79,17 @@ func (s *embeddingStep) Do(piece, worker int) {
 		}
 	}
 	e.norm.inPlace(s.x.data[first*dim : last*dim])
+}
+
+// after is the position after those of some ids.
+func (e *bertEmbeddings) after(ids []int) int {
+	position := e.firstPosition
+	for _, id := range ids {
+		if id != e.firstPosition-1 {
+			position++
+		}
+	}
+	return position
 }
 
 // typeID is the type of token i.
@@ -107,9 +130,10 @@ func (l *bertLayer) linears() []*linear {
 // bertConfig is what a configuration of BERT's kind says.
 type bertConfig struct {
 	Info
-	embeddingDim int
-	eps          float64
-	act          activation
+	embeddingDim  int
+	eps           float64
+	act           activation
+	firstPosition int
 }
 
 func readBERT(c *config) bertConfig {
@@ -137,11 +161,7 @@ func readBERT(c *config) bertConfig {
 func newBERT(p *params, c bertConfig) *network {
 	base := p.base("bert.", "embeddings.word_embeddings.weight")
 	embeddings := newBERTEmbeddings(p, base+"embeddings.", c)
-	b := &network{embeddings: embeddings, layers: newBERTLayers(p, base+"encoder.layer.", c)}
-	if p.has(base + "pooler.dense.weight") {
-		pooler := p.linear(base+"pooler.dense", c.ModelDim, c.ModelDim)
-		b.pooler = &pooler
-	}
+	b := &network{embeddings: embeddings, layers: newBERTLayers(p, base+"encoder.layer.", c), pooler: newPooler(p, base, c)}
 	const head = "cls.predictions."
 	if p.has(head + "transform.dense.weight") {
 		b.head = &mlmHead{
@@ -157,11 +177,22 @@ func newBERT(p *params, c bertConfig) *network {
 	return b
 }
 
+// newPooler is the pooler, or nil where the file has none.
+func newPooler(p *params, base string, c bertConfig) *linear {
+	if !p.has(base + "pooler.dense.weight") {
+		return nil
+	}
+	pooler := p.linear(base+"pooler.dense", c.ModelDim, c.ModelDim)
+	return &pooler
+}
+
 func newBERTEmbeddings(p *params, at string, c bertConfig) *bertEmbeddings {
 	e := &bertEmbeddings{
 		word:     p.matrix(at+"word_embeddings.weight", c.VocabSize, c.embeddingDim),
-		position: p.matrix(at+"position_embeddings.weight", c.MaxSeqLen, c.embeddingDim),
+		position: p.matrix(at+"position_embeddings.weight", c.firstPosition+c.MaxSeqLen, c.embeddingDim),
 		norm:     p.layerNorm(at+"LayerNorm", c.embeddingDim, c.eps),
+
+		firstPosition: c.firstPosition,
 	}
 	types := p.matrix(at+"token_type_embeddings.weight", c.NumTypes, c.embeddingDim)
 	e.types = &types

@@ -3,7 +3,9 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/rapt-go/rapt/internal/quote"
 )
@@ -68,6 +70,15 @@ func (c *config) count(key string, absent int) int {
 	return n
 }
 
+// index is a whole number from 0 on.
+func (c *config) index(key string, absent int) int {
+	n := absent
+	if c.read(key, &n, "a whole number") && (n < 0 || n >= math.MaxInt32) {
+		c.fail("%s is %d, expected a number from 0 to %d", key, n, math.MaxInt32-1)
+	}
+	return n
+}
+
 // alias is a count that transformers accepts under either of two keys, the second being its general name.
 func (c *config) alias(key, general string, absent int) int {
 	n := c.count(key, c.count(general, absent))
@@ -84,6 +95,28 @@ func (c *config) positive(key string, absent float64) float64 {
 		c.fail("%s is %v, expected a positive number", key, x)
 	}
 	return x
+}
+
+// number is any number.
+func (c *config) number(key string, absent float64) float64 {
+	x := absent
+	c.read(key, &x, "a number")
+	return x
+}
+
+// required is a positive number that has no default.
+func (c *config) required(key string) float64 {
+	if c.absent(key) {
+		c.fail("%s is missing", key)
+	}
+	return c.positive(key, 1)
+}
+
+// flag is true or false.
+func (c *config) flag(key string, absent bool) bool {
+	on := absent
+	c.read(key, &on, "true or false")
+	return on
 }
 
 func (c *config) text(key, absent string) string {
@@ -145,4 +178,32 @@ func (c *config) headDim(dimKey string, modelDim int, headsKey string, heads int
 		c.fail("%s is %d, which can't be divided among %s %d", dimKey, modelDim, headsKey, heads)
 	}
 	return modelDim / max(heads, 1)
+}
+
+// absent reports whether a key is missing, null or an object without keys.
+func (c *config) absent(key string) bool {
+	switch string(c.values[key]) {
+	case "", "null", "{}":
+		return true
+	}
+	return false
+}
+
+// inside reads the object of a key, an empty one if there is none. Its first error has the key in front.
+func (c *config) inside(key string, read func(*config)) {
+	in := &config{values: map[string]json.RawMessage{}}
+	c.read(key, &in.values, "an object")
+	read(in)
+	if in.err != nil {
+		c.fail("%s: %w", key, in.err)
+	}
+}
+
+// known refuses keys that are not in a list.
+func (c *config) known(keys ...string) {
+	for _, key := range slices.Sorted(maps.Keys(c.values)) {
+		if !slices.Contains(keys, key) {
+			c.fail("there is a key %s, which isn't supported", quote.Text(key))
+		}
+	}
 }

@@ -116,7 +116,7 @@ const (
 // TestGolden runs each tiny model from either spelling of its configuration, on one sequence and on a batch of two
 // lengths.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"bert", "bert_mlm", "distilbert", "electra"} {
+	for _, name := range []string{"bert", "bert_mlm", "distilbert", "electra", "mpnet", "roberta"} {
 		for _, config := range []string{"config.json", "config.v5.json"} {
 			m := load(t, name, config)
 			g := openGolden(t, filepath.Join("testdata", name, "golden.safetensors"))

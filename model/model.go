@@ -23,7 +23,7 @@ type Model struct {
 // Info describes a model.
 type Info struct {
 	Name   string // of its directory, or as Files gave it
-	Family string // model_type: "bert", "distilbert", "electra"
+	Family string // model_type: "bert", "roberta", …
 
 	NumLayers  int
 	NumHeads   int // in a layer
@@ -88,6 +88,9 @@ func bertArchitecture(b bertConfig, build func(*params, bertConfig) *network) ar
 	return architecture{b.Info, func(p *params) *network { return build(p, b) }}
 }
 
+// families are those of parseArchitecture.
+const families = "bert, camembert, distilbert, electra, mpnet, roberta, xlm-roberta"
+
 // parseArchitecture reads a config.json. A new family has its line here and a file of its own.
 func parseArchitecture(data []byte) (architecture, error) {
 	c, err := parseConfig(data)
@@ -102,10 +105,15 @@ func parseArchitecture(data []byte) (architecture, error) {
 		a = bertArchitecture(readDistilBERT(c), newDistilBERT)
 	case "electra":
 		a = bertArchitecture(readELECTRA(c), newELECTRA)
+	case "roberta", "xlm-roberta", "camembert":
+		a = bertArchitecture(readRoBERTa(c, family), newRoBERTa)
+	case "mpnet":
+		m := readMPNet(c)
+		a = architecture{m.Info, func(p *params) *network { return newMPNet(p, m) }}
 	case "":
 		c.fail("model_type is missing, so the family of the model is unknown")
 	default:
-		c.fail("model_type is %s, which isn't supported; these families are: bert, distilbert, electra", quote.Text(family))
+		c.fail("model_type is %s, which isn't supported; these families are: %s", quote.Text(family), families)
 	}
 	if c.err != nil {
 		return architecture{}, fmt.Errorf("%s: %w", configFile, c.err)

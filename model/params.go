@@ -89,8 +89,11 @@ func (p *params) matrix(name string, out, in int) matmul.Matrix { // [out][in]
 }
 
 // vector is a copy of a vector.
-func (p *params) vector(name string, n int) []float32 { // [n]
-	t, ok := p.tensor(name, n)
+func (p *params) vector(name string, n int) []float32 { return p.floats(name, n) } // [n]
+
+// floats is a copy of a tensor.
+func (p *params) floats(name string, shape ...int) []float32 {
+	t, ok := p.tensor(name, shape...)
 	if !ok {
 		return nil
 	}
