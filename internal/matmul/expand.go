@@ -34,6 +34,32 @@ func (m *Matrix) expand(dst []float32, i int) { // dst [in]
 		kernel.ExpandHalf(dst, halves(data))
 	case BF16:
 		kernel.ExpandBFloat16(dst, halves(data))
+	default:
+		for len(dst) > 0 {
+			_, bytes := m.format.block()
+			expandBlock(m.format, dst[:kernel.BlockLen], data)
+			dst, data = dst[kernel.BlockLen:], data[bytes:]
+		}
+	}
+}
+
+// expandBlock writes the numbers of a block as float32, as kernel.ExpandBlocks does: a number is rounded once at most.
+func expandBlock(format Format, dst []float32, block []byte) { // dst [BlockLen]
+	d := half.HalfToFloat(binary.LittleEndian.Uint16(block))
+	least, q := -8*d, block[2:]
+	switch format {
+	case Q8_0:
+		for i := range dst {
+			dst[i] = float32(int8(q[i])) * d
+		}
+		return
+	case Q4_1:
+		least, q = half.HalfToFloat(binary.LittleEndian.Uint16(q)), q[2:]
+	}
+	const middle = kernel.BlockLen / 2
+	for i, b := range q[:middle] {
+		dst[i] = float32(b&15)*d + least
+		dst[middle+i] = float32(b>>4)*d + least
 	}
 }
 
@@ -61,6 +87,7 @@ func (m *Matrix) expandColumn(dst []float32, i int) { // dst [in]
 
 // row is the encoded row i.
 func (m *Matrix) row(i int) []byte {
-	length := m.in * m.format.size()
+	numbers, bytes := m.format.block()
+	length := m.in / numbers * bytes
 	return m.data[i*length:][:length]
 }

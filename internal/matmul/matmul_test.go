@@ -14,16 +14,18 @@ import (
 	"github.com/rapt-go/rapt/internal/team"
 )
 
-var formats = []struct {
-	name   string
-	format Format
-}{{"F32", F32}, {"F16", F16}, {"BF16", BF16}}
+var formats = []Format{F32, F16, BF16, Q8_0, Q4_0, Q4_1}
 
 // randomMatrix is a matrix [out][in] of random parameters in that format, and their values.
 func randomMatrix(t testing.TB, r *rand.Rand, format Format, out, in int) (m Matrix, values []float32) {
 	t.Helper()
 	var data []byte
-	for range out * in {
+	if _, blocks := format.quant(); blocks {
+		for range out * in / 32 {
+			data, values = appendBlock(data, values, r, format)
+		}
+	}
+	for len(values) < out*in {
 		v := float32(r.NormFloat64())
 		switch format {
 		case F32:
@@ -42,6 +44,37 @@ func randomMatrix(t testing.TB, r *rand.Rand, format Format, out, in int) (m Mat
 		t.Fatal(err)
 	}
 	return m, values
+}
+
+// wholeBlocks is in, rounded up to what a matrix of the format can have.
+func wholeBlocks(format Format, in int) int {
+	numbers, _ := format.block()
+	return (in + numbers - 1) / numbers * numbers
+}
+
+// appendBlock appends a random block of ggml and its values.
+func appendBlock(data []byte, values []float32, r *rand.Rand, format Format) ([]byte, []float32) {
+	d := half.FloatToHalf(float32(r.NormFloat64()) / 8)
+	data = binary.LittleEndian.AppendUint16(data, d)
+	scale, least := half.HalfToFloat(d), -8*half.HalfToFloat(d)
+	if format == Q4_1 {
+		m := half.FloatToHalf(float32(r.NormFloat64()))
+		data, least = binary.LittleEndian.AppendUint16(data, m), half.HalfToFloat(m)
+	}
+	if format == Q8_0 {
+		for range 32 {
+			q := int8(r.IntN(256) - 128)
+			data, values = append(data, byte(q)), append(values, float32(q)*scale)
+		}
+		return data, values
+	}
+	var block [32]float32
+	for i := range 16 {
+		q := byte(r.IntN(256))
+		data = append(data, q)
+		block[i], block[16+i] = float32(q%16)*scale+least, float32(q/16)*scale+least
+	}
+	return data, append(values, block[:]...)
 }
 
 func randomVector(r *rand.Rand, n int) []float32 {
@@ -68,11 +101,11 @@ func TestProduct(t *testing.T) {
 			{1, 1, 1}, {1, 4, 3}, {2, 3, 5}, {3, 16, 8}, {5, 17, 33}, {4, 35, 7}, {9, 130, 96},
 			{13, 64, 192}, {25, 48, 193}, {40, 32, 500}, {300, 40, 1000},
 		} {
-			rows, out, in := size[0], size[1], size[2]
+			rows, out, in := size[0], size[1], wholeBlocks(f, size[2])
 			for _, withBias := range []bool{false, true} {
-				t.Run(fmt.Sprintf("format=%s/rows=%d/out=%d/in=%d/bias=%v", f.name, rows, out, in, withBias), func(t *testing.T) {
+				t.Run(fmt.Sprintf("format=%s/rows=%d/out=%d/in=%d/bias=%v", f, rows, out, in, withBias), func(t *testing.T) {
 					r := rand.New(rand.NewPCG(1, uint64(out)))
-					m, w := randomMatrix(t, r, f.format, out, in)
+					m, w := randomMatrix(t, r, f, out, in)
 					x := randomVector(r, rows*in)
 					var bias []float32
 					if withBias {
@@ -125,15 +158,15 @@ func TestProductStrides(t *testing.T) {
 
 // A stack gives what its parts give, to the bit, even if they are stored differently.
 func TestStack(t *testing.T) {
-	const rows, in = 7, 40
+	const rows, in = 7, 64
 	r := rand.New(rand.NewPCG(6, 6))
 	x := randomVector(r, rows*in)
-	for _, format := range []Format{F16, F32} {
-		a, _ := randomMatrix(t, r, F16, 20, in)
-		b, _ := randomMatrix(t, r, format, 45, in)
+	for _, formats := range [][3]Format{{F16, F16, F16}, {F16, F32, F32}, {Q4_1, Q4_1, Q4_1}, {Q4_0, Q8_0, F32}, {Q8_0, BF16, F32}} {
+		a, _ := randomMatrix(t, r, formats[0], 20, in)
+		b, _ := randomMatrix(t, r, formats[1], 45, in)
 		s, err := Stack(a, b)
-		if err != nil || s.Out() != 65 || s.In() != in || s.format != format {
-			t.Fatalf("a stack of 20 and 45 rows is [%d][%d] in format %d: %v", s.Out(), s.In(), s.format, err)
+		if err != nil || s.Out() != 65 || s.In() != in || s.format != formats[2] {
+			t.Fatalf("a stack of 20 and 45 rows is [%d][%d] in %s: %v", s.Out(), s.In(), s.format, err)
 		}
 		got, upper, lower := make([]float32, rows*65), make([]float32, rows*20), make([]float32, rows*45)
 		multiply(&s, got, x, rows, nil, 2)
@@ -195,37 +228,96 @@ func checkProduct(t *testing.T, dst, x, w, bias []float32, rows, out, in int) {
 
 // TestProductSameBits shows that neither the number of threads nor the other rows change a bit.
 func TestProductSameBits(t *testing.T) {
-	const rows, out, in = 41, 203, 450
-	r := rand.New(rand.NewPCG(2, 2))
-	m, _ := randomMatrix(t, r, F16, out, in)
-	x, bias := randomVector(r, rows*in), randomVector(r, out)
-	all := make([]float32, rows*out)
-	multiply(&m, all, x, rows, bias, 1)
+	const rows, out, in = 41, 203, 448
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for _, threads := range []int{1, 2, 3, 8} {
-		runtime.GOMAXPROCS(threads)
-		dst := make([]float32, rows*out)
-		multiply(&m, dst, x, rows, bias, threads)
-		if !slices.Equal(dst, all) {
-			t.Errorf("with %d threads the result differs", threads)
-		}
-		for i := range rows {
-			multiply(&m, dst, x[i*in:], 1, bias, threads)
-			if !slices.Equal(dst[:out], all[i*out:(i+1)*out]) {
-				t.Errorf("with %d threads row %d alone differs", threads, i)
+	for _, f := range formats {
+		r := rand.New(rand.NewPCG(2, 2))
+		m, _ := randomMatrix(t, r, f, out, in)
+		x, bias := randomVector(r, rows*in), randomVector(r, out)
+		all := make([]float32, rows*out)
+		multiply(&m, all, x, rows, bias, 1)
+		for _, threads := range []int{1, 2, 3, 8} {
+			runtime.GOMAXPROCS(threads)
+			dst := make([]float32, rows*out)
+			multiply(&m, dst, x, rows, bias, threads)
+			if !slices.Equal(dst, all) {
+				t.Errorf("%s with %d threads: the result differs", f, threads)
 			}
+			for i := range rows {
+				multiply(&m, dst, x[i*in:], 1, bias, threads)
+				if !slices.Equal(dst[:out], all[i*out:(i+1)*out]) {
+					t.Errorf("%s with %d threads: row %d alone differs", f, threads, i)
+				}
+			}
+		}
+	}
+}
+
+// A matrix in another order of rows is the matrix that has them so, to the bit, in a stack too.
+func TestReorder(t *testing.T) {
+	const rows, out, in = 3, 70, 64
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, f := range formats {
+		m, values := randomMatrix(t, r, f, out, in)
+		order := r.Perm(out)[:out-4]
+		n, err := Reorder(m, order)
+		if err != nil || n.Out() != out-4 || n.In() != in {
+			t.Fatalf("%s: [%d][%d]: %v", f, n.Out(), n.In(), err)
+		}
+		s, err := Stack(m, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := randomVector(r, rows*in)
+		all, got, stacked := make([]float32, rows*out), make([]float32, rows*len(order)), make([]float32, rows*(out+len(order)))
+		multiply(&m, all, x, rows, nil, 2)
+		multiply(&n, got, x, rows, nil, 2)
+		multiply(&s, stacked, x, rows, nil, 2)
+		row := make([]float32, in)
+		for i, from := range order {
+			for k := range rows {
+				if want := all[k*out+from]; got[k*len(order)+i] != want || stacked[k*(out+len(order))+out+i] != want {
+					t.Fatalf("%s: row %d isn't row %d of the matrix", f, i, from)
+				}
+			}
+			if n.Row(row, i); !slices.Equal(row, values[from*in:][:in]) {
+				t.Fatalf("%s: row %d reads as %v", f, i, row)
+			}
+		}
+	}
+}
+
+func TestReorderErrors(t *testing.T) {
+	m, _ := randomMatrix(t, rand.New(rand.NewPCG(9, 9)), F32, 2, 3)
+	turned, err := NewTransposed(F32, m.data, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		m     Matrix
+		order []int
+		want  string
+	}{
+		{m, nil, "an order of no rows"},
+		{m, []int{0, 2}, "row 1 of an order is row 2 of a matrix [2][3]"},
+		{m, []int{-1}, "row -1"},
+		{turned, []int{0}, "transposed"},
+	} {
+		if _, err := Reorder(c.m, c.order); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, expected one with %q", err, c.want)
 		}
 	}
 }
 
 func TestRow(t *testing.T) {
 	for _, f := range formats {
-		t.Run(f.name, func(t *testing.T) {
-			m, values := randomMatrix(t, rand.New(rand.NewPCG(3, 3)), f.format, 5, 7)
+		t.Run(f.String(), func(t *testing.T) {
+			in := wholeBlocks(f, 7)
+			m, values := randomMatrix(t, rand.New(rand.NewPCG(3, 3)), f, 5, in)
 			for i := range 5 {
-				dst := make([]float32, 7)
+				dst := make([]float32, in)
 				m.Row(dst, i)
-				if want := values[i*7 : (i+1)*7]; !slices.Equal(dst, want) {
+				if want := values[i*in : (i+1)*in]; !slices.Equal(dst, want) {
 					t.Errorf("row %d = %v, expected %v", i, dst, want)
 				}
 			}
@@ -241,12 +333,18 @@ func TestNewErrors(t *testing.T) {
 		out, in int
 		want    string
 	}{
-		{"too short", F32, 23, 2, 3, "[2][3] of 4-byte numbers doesn't fit 23 bytes"},
-		{"too long", F16, 14, 2, 3, "[2][3] of 2-byte numbers doesn't fit 14 bytes"},
+		{"too short", F32, 23, 2, 3, "[2][3] of F32 doesn't fit 23 bytes"},
+		{"too long", F16, 14, 2, 3, "[2][3] of F16 doesn't fit 14 bytes"},
 		{"empty", F32, 0, 0, 3, "[0][3]"},
 		{"negative", F32, 24, -2, -3, "[-2][-3]"},
 		{"product overflows", F32, 0, 1 << 32, 1 << 32, "doesn't fit 0 bytes"},
-		{"format", 3, 8, 1, 2, "unknown format 3"},
+		{"blocks too short", Q4_1, 39, 2, 32, "[2][32] of Q4_1 doesn't fit 39 bytes"},
+		{"part of a block", Q8_0, 34, 1, 48, "[1][48] has no rows of whole blocks of Q8_0, which have 32 numbers"},
+		{"half blocks", Q4_0, 18, 2, 16, "[2][16] has no rows of whole blocks"},
+		{"blocks overflow", Q8_0, 0, 1 << 40, 1 << 40, "doesn't fit 0 bytes"},
+		{"no blocks", Q4_0, 0, 1, 0, "[1][0]"},
+		{"format", 6, 8, 1, 2, "unknown format 6"},
+		{"format", -1, 8, 1, 2, "unknown format -1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := New(test.format, make([]byte, test.bytes), test.out, test.in)
@@ -254,6 +352,27 @@ func TestNewErrors(t *testing.T) {
 				t.Errorf("error %v, expected one with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// BenchmarkDecode has one row and the shapes of SmolLM2-135M, whose matrices all together are read for each token.
+func BenchmarkDecode(b *testing.B) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for _, f := range formats {
+		for _, size := range [][2]int{{960, 576}, {576, 1536}, {49152, 576}} {
+			out, in := size[0], size[1]
+			b.Run(fmt.Sprintf("format=%s/out=%d/in=%d", f, out, in), func(b *testing.B) {
+				m, _ := randomMatrix(b, r, f, out, in)
+				p := Product{Matrix: &m, Dst: make([]float32, out), X: randomVector(r, in), Rows: 1, DstStride: out, XStride: in}
+				tm := team.Start(0)
+				defer tm.Stop()
+				p.Run(tm)
+				for b.Loop() {
+					p.Run(tm)
+				}
+				b.ReportMetric(float64(len(m.data))*float64(b.N)/b.Elapsed().Seconds()/1e9, "GB/s")
+			})
+		}
 	}
 }
 
@@ -278,20 +397,20 @@ func BenchmarkProduct(b *testing.B) {
 
 // A matrix that is stored transposed gives the same as the same matrix stored in rows, to the bit.
 func TestTransposed(t *testing.T) {
-	for _, f := range formats {
+	for _, f := range []Format{F32, F16, BF16} {
 		for _, size := range [][2]int{{1, 1}, {3, 5}, {35, 7}, {130, 96}, {33, 500}} {
 			out, in := size[0], size[1]
-			t.Run(fmt.Sprintf("format=%s/out=%d/in=%d", f.name, out, in), func(t *testing.T) {
+			t.Run(fmt.Sprintf("format=%s/out=%d/in=%d", f, out, in), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(2, uint64(out)))
-				m, _ := randomMatrix(t, r, f.format, out, in)
-				n := f.format.size()
+				m, _ := randomMatrix(t, r, f, out, in)
+				n := f.size()
 				data := make([]byte, len(m.data))
 				for i := range out {
 					for j := range in {
 						copy(data[(j*out+i)*n:][:n], m.data[(i*in+j)*n:])
 					}
 				}
-				turned, err := NewTransposed(f.format, data, out, in)
+				turned, err := NewTransposed(f, data, out, in)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -318,6 +437,9 @@ func TestTransposed(t *testing.T) {
 	turned, err := NewTransposed(F32, m.data, 2, 3)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := NewTransposed(Q8_0, make([]byte, 34), 1, 32); err == nil || !strings.Contains(err.Error(), "transposed matrix [1][32] is in blocks of Q8_0") {
+		t.Errorf("transposed blocks: error %v", err)
 	}
 	if _, err := Stack(m, turned); err == nil || !strings.Contains(err.Error(), "matrix 1 of a stack is transposed") {
 		t.Errorf("stack with a transposed matrix: error %v", err)

@@ -9,12 +9,13 @@ import (
 )
 
 // panels is a matrix laid out for kernel.Multiply, in the width in which it is stored: element [p][j][c] is row
-// p·PanelWidth+c, column j of the matrix, 0 behind its last row.
+// p·PanelWidth+c, column j of the matrix, 0 behind its last row. Blocks are laid out as kernel.Quant says.
 type panels struct {
-	ready atomic.Bool
-	once  sync.Once
-	half  []uint16  // F16 and BF16
-	full  []float32 // F32
+	ready  atomic.Bool
+	once   sync.Once
+	half   []uint16  // F16 and BF16
+	full   []float32 // F32
+	blocks []byte    // the formats of ggml
 }
 
 // Prepare lays the matrix out for products, on all threads of a team. Otherwise the first product does that.
@@ -29,9 +30,12 @@ func (m *Matrix) lay(t *team.Team) {
 	p.once.Do(func() {
 		count := kernel.Panels(m.out)
 		size := count * m.in * kernel.PanelWidth
-		if m.format == F32 {
+		switch quant, blocks := m.format.quant(); {
+		case blocks:
+			p.blocks = make([]byte, size/(kernel.BlockLen*kernel.PanelWidth)*quant.BlockBytes())
+		case m.format == F32:
 			p.full = make([]float32, size)
-		} else {
+		default:
 			p.half = make([]uint16, size)
 		}
 		s := &layStep{matrix: m, panels: p, rows: make([][]float32, t.Size())}
@@ -54,6 +58,10 @@ func (s *layStep) Do(panel, worker int) {
 	at := first * m.in
 	if m.turned {
 		s.copyPanel(at, first, n)
+		return
+	}
+	if p.blocks != nil {
+		m.layBlocks(m.blocksAt(panel, 0), first, n)
 		return
 	}
 	if m.format != F32 {
@@ -97,14 +105,23 @@ func spread(column, row []uint16) {
 }
 
 // multiply computes some rows of a product with some steps in depth of a panel: dst = keep·dst + a·panel. Where the panel
-// has to be expanded, that is done into room on the way if it is the first group of rows, and was done if not.
-func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int, panel, from, depth int, room []float32, first bool, rows, width int, keep []float32) {
+// has to be expanded, that is done into room on the way if it is the first group of rows, and was done if not; it is the
+// last group too if no other will look at room.
+func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int, panel, from, depth int, room []float32, first, last bool, rows, width int, keep []float32) {
 	at, n := (panel*m.in+from)*kernel.PanelWidth, depth*kernel.PanelWidth
 	p := m.panels
 	switch {
 	case m.format == F32:
 		room = p.full[at:]
 	case !first:
+	case p.blocks != nil:
+		quant, _ := m.format.quant()
+		blocks, count := m.blocksAt(panel, from), depth/kernel.BlockLen
+		if last && width == kernel.PanelWidth {
+			kernel.MultiplyBlocks(quant, dst, dstStride, a, aStride, room, blocks, rows, count, keep)
+			return
+		}
+		kernel.ExpandBlocks(quant, room[:n], blocks, count)
 	case width < kernel.PanelWidth && m.format == F16:
 		kernel.ExpandHalf(room[:n], p.half[at:])
 	case width < kernel.PanelWidth:

@@ -7,7 +7,8 @@ import (
 
 const (
 	// depthStep is the number of steps in depth for which a panel is expanded at a time: 48 KB, which a second-level cache
-	// delivers as fast as they are multiplied. With fewer, more time goes into beginning and ending the sums of a tile.
+	// delivers as fast as they are multiplied. With fewer, more time goes into beginning and ending the sums of a tile. It is
+	// a multiple of kernel.BlockLen.
 	depthStep = 384
 
 	// blockFloats bounds the rows of x that a piece goes through for its panel: 768 KB, which stay in a second-level cache
@@ -64,6 +65,9 @@ func (p *Product) Run(t *team.Team) {
 	}
 	p.blockRows = kernel.RoundUp(divide(p.Rows, blocks), kernel.RowStep)
 	p.depth = divide(m.in, divide(m.in, depthStep))
+	if _, blocks := m.format.quant(); blocks {
+		p.depth = kernel.RoundUp(p.depth, kernel.BlockLen)
+	}
 	for len(p.scratch) < t.Size() {
 		p.scratch = append(p.scratch, new(scratch))
 	}
@@ -103,7 +107,7 @@ func (p *Product) Do(piece, worker int) {
 			} else if from == 0 {
 				kernel.SetRows(out[r*stride:], stride, n, bias)
 			}
-			m.multiply(out[r*stride:], stride, p.X[(first+r)*p.XStride+from:], p.XStride, panel, from, depth, s.panel[:], r == 0, n, width, keep)
+			m.multiply(out[r*stride:], stride, p.X[(first+r)*p.XStride+from:], p.XStride, panel, from, depth, s.panel[:], r == 0, r+n == rows, n, width, keep)
 			if p.Act != nil && from+depth == m.in {
 				p.Act(out[r*stride:], stride, n, width)
 			}
