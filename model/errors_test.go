@@ -81,6 +81,15 @@ func TestConfigErrors(t *testing.T) {
 		{"other vocabulary", "bert", map[string]any{"vocab_size": 121}, []string{"[120 32]", "[121 32]"}},
 		{"other positions", "bert", map[string]any{"max_position_embeddings": 41}, []string{"position_embeddings", "[40 32]", "[41 32]"}},
 		{"other MLP", "bert", map[string]any{"intermediate_size": 65}, []string{"layer 0", "intermediate.dense.weight", "[64 32]", "[65 32]"}},
+		{"padding", "roberta", map[string]any{"pad_token_id": -1}, []string{"pad_token_id is -1"}},
+		{"padding", "roberta", map[string]any{"pad_token_id": 41}, []string{"max_position_embeddings is 42", "begin with 42"}},
+		{"other padding", "roberta", map[string]any{"max_position_embeddings": 41}, []string{"position_embeddings", "[42 32]", "[41 32]"}},
+		{"decoder", "roberta", map[string]any{"model_type": "xlm-roberta", "is_decoder": true}, []string{"is_decoder is true"}},
+		{"fewer buckets", "mpnet", map[string]any{"relative_attention_num_buckets": 16}, []string{"relative_attention_num_buckets is 16", "32"}},
+		{"more buckets", "mpnet", map[string]any{"relative_attention_num_buckets": 33},
+			[]string{"relative_attention_bias", "[32 4]", "[33 4]"}},
+		{"other heads", "mpnet", map[string]any{"num_attention_heads": 2}, []string{"relative_attention_bias", "[32 4]", "[32 2]"}},
+		{"one position", "mpnet", map[string]any{"max_position_embeddings": 2}, []string{"max_position_embeddings is 2", "begin with 2"}},
 		{"other embeddings", "electra", map[string]any{"embedding_size": 32}, []string{"[120 16]", "[120 32]"}},
 	} {
 		t.Run(test.model+"/"+test.name, func(t *testing.T) {
