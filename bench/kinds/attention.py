@@ -28,6 +28,50 @@ CASES += [case(f"decode D128, 32 q / 8 kv heads, {k} keys, batch {b}", batch=b, 
           for b, k in ((1, 4096), (1, 16384), (1, 65536), (8, 4096), (8, 16384))]
 
 
+# The most that an output may differ from PyTorch's. An output is a mean of values of size 1, and its float32 rounding stays
+# below 1e-5; a key more or less, or another scale, is far above 1e-3.
+TOLERANCE = 1e-4
+INEXACT = set()
+
+
+def inputs(c, folder):
+    rng = np.random.default_rng(1)
+    draw = lambda *shape: rng.standard_normal(shape, dtype=np.float32)
+    a = {"q": draw(c["batch"], c["heads"], c["queries"], c["dim"])}
+    a["k"], a["v"] = (draw(c["batch"], c["kv_heads"], c["keys"], c["dim"]) for _ in range(2))
+    for x in "qkv":
+        a[x].tofile(folder / f"{x}.f32")
+    match c["mask"]:
+        case "random":
+            a["mask"] = rng.random((c["queries"], c["keys"])) < 0.5
+            a["mask"][:, 0] = True
+            a["mask"].astype(np.uint8).tofile(folder / "mask.u8")
+        case "bias":
+            a["bias"] = draw(c["heads"], c["queries"], c["keys"])
+            a["bias"].tofile(folder / "bias.f32")
+        case "padding":  # raptcase is told the length
+            a["mask"] = np.broadcast_to(np.arange(c["keys"]) < c["key_len"], (c["queries"], c["keys"])).copy()
+    return a
+
+
+def request(c):
+    fields = ("batch", "heads", "kv_heads", "queries", "keys", "dim", "causal", "mask", "key_len")
+    return {f: c[f] for f in fields} | {"stats": c["kind"] == "stats"}
+
+
+def saved(path, a):
+    return np.fromfile(path, np.float32).reshape(a["q"].shape)
+
+
+def difference(theirs, ours):
+    return float(np.abs(theirs - ours).max())
+
+
+def cell(r, name, peak):
+    seconds = min(r["seconds"][name])
+    return f"{seconds * 1e3:.3g} ms, {100 * r['work'] / seconds / peak:.0f} %"
+
+
 def torch_mask(a):
     if "mask" in a:
         return torch.from_numpy(a["mask"])
