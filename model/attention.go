@@ -9,6 +9,9 @@ type selfAttention struct {
 	qkv linear // [(heads + 2·kvHeads)·headDim][dim]: the rows of q, then of k, then of v
 	o   linear // [dim][heads·headDim]
 
+	qNorm, kNorm norm    // of each head of q and k; or nil
+	rotary       *rotary // of q and k, or nil
+
 	bias *relativeBias // added to the scores, or nil; layers may share it
 
 	// What else the operation is told, for all sequences; the zero value is softmax(q·kᵀ/√d)·v over all keys. Sinks and
@@ -20,6 +23,7 @@ type selfAttention struct {
 // to p.x is in p.out.
 func (a *selfAttention) forward(p *pass, x rows) error {
 	p.multiply(&a.qkv, p.qkv, x, nil)
+	p.prepareHeads(a)
 	s, heads, kvHeads := &p.attention, p.info.NumHeads, p.info.NumKVHeads
 	s.of = a
 	s.q, s.z = p.heads(p.qkv, 0, heads), p.heads(p.z, 0, heads)

@@ -104,6 +104,14 @@ func (c *config) number(key string, absent float64) float64 {
 	return x
 }
 
+// cap is a positive number, or 0 where the key is null.
+func (c *config) cap(key string, absent float64) float32 {
+	if c.isNull(key) {
+		return 0
+	}
+	return float32(c.positive(key, absent))
+}
+
 // required is a positive number that has no default.
 func (c *config) required(key string) float64 {
 	if c.absent(key) {
@@ -188,6 +196,9 @@ func (c *config) absent(key string) bool {
 	}
 	return false
 }
+
+// isNull reports whether a key is there and null, which in some places is not the same as absent.
+func (c *config) isNull(key string) bool { return string(c.values[key]) == "null" }
 
 // inside reads the object of a key, an empty one if there is none. Its first error has the key in front.
 func (c *config) inside(key string, read func(*config)) {

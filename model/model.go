@@ -89,7 +89,7 @@ func bertArchitecture(b bertConfig, build func(*params, bertConfig) *network) ar
 }
 
 // families are those of parseArchitecture.
-const families = "bert, camembert, distilbert, electra, mpnet, roberta, xlm-roberta"
+const families = "bert, camembert, distilbert, electra, gemma2, gpt2, gpt_oss, llama, mistral, modernbert, mpnet, phi3, qwen2, qwen3, roberta, xlm-roberta"
 
 // parseArchitecture reads a config.json. A new family has its line here and a file of its own.
 func parseArchitecture(data []byte) (architecture, error) {
@@ -110,6 +110,27 @@ func parseArchitecture(data []byte) (architecture, error) {
 	case "mpnet":
 		m := readMPNet(c)
 		a = architecture{m.Info, func(p *params) *network { return newMPNet(p, m) }}
+	case "gemma2":
+		a = readGemma2(c).architecture(newGemma2)
+	case "gpt2":
+		g := readGPT2(c)
+		a = architecture{g.Info, func(p *params) *network { return newGPT2(p, g) }}
+	case "gpt_oss":
+		g := readGPTOSS(c)
+		a = architecture{g.Info, func(p *params) *network { return newGPTOSS(p, g) }}
+	case "llama":
+		a = readLlama(c).architecture(newLlama)
+	case "mistral":
+		a = readMistral(c).architecture(newLlama)
+	case "modernbert":
+		b := readModernBERT(c)
+		a = architecture{b.Info, func(p *params) *network { return newModernBERT(p, b) }}
+	case "phi3":
+		a = readPhi3(c).architecture(newPhi3)
+	case "qwen2":
+		a = readQwen2(c).architecture(newLlama)
+	case "qwen3":
+		a = readQwen3(c).architecture(newQwen3)
 	case "":
 		c.fail("model_type is missing, so the family of the model is unknown")
 	default:

@@ -109,20 +109,75 @@ func (p *params) linear(name string, out, in int) linear {
 	return linear{p.matrix(name+".weight", out, in), p.vector(name+".bias", out)}
 }
 
+// linearOr is the layer with or without a bias.
+func (p *params) linearOr(name string, out, in int, bias bool) linear {
+	if bias {
+		return p.linear(name, out, in)
+	}
+	return linear{weight: p.matrix(name+".weight", out, in)}
+}
+
+// transposed is the layer whose parameters are name.weight, [in][out], and name.bias.
+func (p *params) transposed(name string, out, in int) linear {
+	weights := p.transposedSlices(name+".weight", in, out)
+	return linear{weights[0], p.vector(name+".bias", out)}
+}
+
+// expertLinears are n layers whose parameters are name, [n][in][out], and name_bias, [n][out].
+func (p *params) expertLinears(name string, n, out, in int) []linear {
+	weights, biases := p.transposedSlices(name, n, in, out), p.floats(name+"_bias", n, out)
+	if p.err != nil {
+		return nil
+	}
+	list := make([]linear, n)
+	for i := range list {
+		list[i] = linear{weights[i], biases[i*out:][:out]}
+	}
+	return list
+}
+
+// transposedSlices are the matrices [out][in] of a tensor […][in][out].
+func (p *params) transposedSlices(name string, shape ...int) []matmul.Matrix {
+	t, ok := p.tensor(name, shape...)
+	if !ok {
+		return []matmul.Matrix{{}}
+	}
+	in, out := shape[len(shape)-2], shape[len(shape)-1]
+	n := t.Len() / (in * out)
+	size := len(t.Data) / n
+	list := make([]matmul.Matrix, n)
+	for i := range list {
+		m, err := matmul.NewTransposed(formats[t.DType], t.Data[i*size:][:size], out, in)
+		if err != nil {
+			p.fail("tensor %s: %w", name, err)
+		}
+		list[i] = m
+	}
+	return list
+}
+
 // stacked is several layers of the same shape as one: what they give lies side by side.
 func (p *params) stacked(out, in int, names ...string) linear {
-	var all linear
-	var weights []matmul.Matrix
+	var list []linear
 	for _, name := range names {
-		l := p.linear(name, out, in)
-		weights, all.bias = append(weights, l.weight), append(all.bias, l.bias...)
+		list = append(list, p.linear(name, out, in))
 	}
+	return p.stack(list...)
+}
+
+// stack is several layers as one, all with a bias or all without.
+func (p *params) stack(list ...linear) linear {
 	if p.err != nil {
 		return linear{}
 	}
+	var all linear
+	var weights []matmul.Matrix
+	for _, l := range list {
+		weights, all.bias = append(weights, l.weight), append(all.bias, l.bias...)
+	}
 	weight, err := matmul.Stack(weights...)
 	if err != nil {
-		p.fail("tensors %s: %w", names, err)
+		p.fail("%w", err)
 	}
 	all.weight = weight
 	return all
@@ -136,6 +191,20 @@ func (p *params) layerNorm(name string, dim int, eps float64) layerNorm {
 		shift: p.vector(p.first(name+".bias", name+".beta"), dim),
 		eps:   eps,
 	}
+}
+
+// layerNormOr is the norm with or without a shift.
+func (p *params) layerNormOr(name string, dim int, eps float64, shift bool) *layerNorm {
+	n := &layerNorm{scale: p.vector(name+".weight", dim), eps: eps}
+	if n.shift = make([]float32, len(n.scale)); shift {
+		n.shift = p.vector(name+".bias", dim)
+	}
+	return n
+}
+
+// rmsNorm is the norm whose parameter is name.weight.
+func (p *params) rmsNorm(name string, dim int, eps float64) *rmsNorm {
+	return &rmsNorm{p.vector(name+".weight", dim), eps}
 }
 
 // total is the number of parameters given out, and the type of most of them.

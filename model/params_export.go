@@ -113,5 +113,8 @@ func (h *mlmHead) direction(x []float32, token int) (direction []float64, logit 
 			direction[d] += g * float64(w)
 		}
 	}
-	return direction, logit + float64(h.decoder.bias[token])
+	if h.decoder.bias != nil {
+		logit += float64(h.decoder.bias[token])
+	}
+	return direction, logit
 }

@@ -34,6 +34,16 @@ func (l *layerNorm) forward(dst, x []float32, stride, n int) { // [n][dim], stri
 // inPlace norms dense rows.
 func (l *layerNorm) inPlace(x []float32) { l.forward(x, x, len(l.scale), len(x)/len(l.scale)) } // [n][dim]
 
+// An rmsNorm is scale·x/√(mean of x² + eps) (Zhang and Sennrich 2019), of the model's dimension or of one head.
+type rmsNorm struct {
+	scale []float32 // [dim]
+	eps   float64
+}
+
+func (l *rmsNorm) forward(dst, x []float32, stride, n int) { // [n][dim], stride apart
+	kernel.RMSNorm(dst, x, stride, n, len(l.scale), l.scale, float32(l.eps))
+}
+
 // An mlm head scores the vocabulary for every position, as models are trained to do for masked ones:
 // logits = W·LN(act(W_t·x + b_t)) + b.
 type mlmHead struct {

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/rapt-go/rapt/internal/kernel"
@@ -25,7 +26,8 @@ type pass struct {
 	ctx    context.Context
 	info   *Info
 	batch  []Sequence
-	starts []int // [batch+1]: sequence s is the rows from starts[s] to starts[s+1]
+	starts []int    // [batch+1]: sequence s is the rows from starts[s] to starts[s+1]
+	states []*State // [batch]: what was computed before of each sequence; nil: nothing
 	taps   *Taps
 	layer  int // −1 before the first
 	team   *team.Team
@@ -40,9 +42,15 @@ type pass struct {
 
 	product   matmul.Product
 	embedding embeddingStep
+	words     wordStep
+	heading   headStep
+	tables    []rotaryTable
 	attention attentionStep
 	adding    addingStep
+	residual  residualStep
 	norming   normingStep
+	gating    gatingStep
+	experts   expertsPass
 }
 
 // rows are an activation, a row for each token.
@@ -58,10 +66,15 @@ const apart = 16
 // resize makes room for n rows of a width, with any contents.
 func (r *rows) resize(n, width, apart int) {
 	r.stride = width + apart
-	if cap(r.data) < n*r.stride {
-		r.data = make([]float32, n*r.stride)
+	r.data = resized(r.data, n*r.stride)
+}
+
+// resized is x with room for n numbers, of any value.
+func resized(x []float32, n int) []float32 {
+	if cap(x) < n {
+		return make([]float32, n)
 	}
-	r.data = r.data[:n*r.stride]
+	return x[:n]
 }
 
 var passes = sync.Pool{New: func() any { return new(pass) }}
@@ -70,7 +83,7 @@ var passes = sync.Pool{New: func() any { return new(pass) }}
 func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps, t *team.Team) *pass {
 	p := passes.Get().(*pass)
 	p.ctx, p.info, p.batch, p.taps, p.team, p.layer = ctx, info, batch, taps, t, -1
-	p.starts = append(p.starts[:0], 0)
+	p.states, p.tables, p.starts = nil, p.tables[:0], append(p.starts[:0], 0)
 	for _, s := range batch {
 		p.starts = append(p.starts, p.tokens()+len(s.IDs))
 	}
@@ -85,7 +98,7 @@ func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps, t *t
 
 // release gives p back, without a hold on the caller's memory.
 func (p *pass) release() {
-	p.ctx, p.info, p.batch, p.taps, p.team = nil, nil, nil, nil, nil
+	p.ctx, p.info, p.batch, p.states, p.taps, p.team = nil, nil, nil, nil, nil, nil
 	passes.Put(p)
 }
 
@@ -149,11 +162,16 @@ func (p *pass) enter(layer int) error {
 	return p.ctx.Err()
 }
 
-// multiply computes dst = act(x·Wᵀ + b); a nil act is none.
+// multiply computes dst = act(x·Wᵀ + b) of all tokens; a nil act is none.
 func (p *pass) multiply(l *linear, dst, x rows, act activation) {
+	p.multiplyRows(l, dst, x, p.tokens(), act)
+}
+
+// multiplyRows computes it of n rows.
+func (p *pass) multiplyRows(l *linear, dst, x rows, n int, act activation) {
 	m := &p.product
 	m.Matrix, m.Bias, m.Act = &l.weight, l.bias, act
-	m.Dst, m.DstStride, m.X, m.XStride, m.Rows = dst.data, dst.stride, x.data, x.stride, p.tokens()
+	m.Dst, m.DstStride, m.X, m.XStride, m.Rows = dst.data, dst.stride, x.data, x.stride, n
 	m.Run(p.team)
 }
 
@@ -161,7 +179,39 @@ func (p *pass) multiply(l *linear, dst, x rows, act activation) {
 const tokensPerPiece = 16
 
 // pieces is the number of such pieces.
-func (p *pass) pieces() int { return (p.tokens() + tokensPerPiece - 1) / tokensPerPiece }
+func (p *pass) pieces() int { return piecesOf(p.tokens()) }
+
+// piecesOf is the number of such pieces in n tokens.
+func piecesOf(n int) int { return (n + tokensPerPiece - 1) / tokensPerPiece }
+
+// eachToken goes through the tokens of a piece, with the sequence of each and its position there.
+func (p *pass) eachToken(piece int, do func(token, seq, position int)) {
+	first, last := piece*tokensPerPiece, min((piece+1)*tokensPerPiece, p.tokens())
+	seq, _ := slices.BinarySearch(p.starts, first+1)
+	seq-- // the last that starts at first or before
+	for t := first; t < last; t++ {
+		for t >= p.starts[seq+1] {
+			seq++
+		}
+		do(t, seq, p.before(seq)+t-p.starts[seq])
+	}
+}
+
+// before is the number of tokens of a sequence that were computed before.
+func (p *pass) before(seq int) int {
+	if p.states == nil {
+		return 0
+	}
+	return p.states[seq].len
+}
+
+// length is how long a sequence will be when all is computed that is known of it.
+func (p *pass) length(seq int) int {
+	if p.states == nil {
+		return len(p.batch[seq].IDs)
+	}
+	return p.states[seq].planned
+}
 
 // An addingStep is x = LN(x + out).
 type addingStep struct {

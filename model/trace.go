@@ -7,10 +7,13 @@ import (
 
 // A Trace is what happened to one sequence on its way through a model.
 type Trace struct {
-	Attention *Attention  // nil unless wanted
-	Hidden    [][]float32 // [layer+1][seq·dim]: 0 is what enters layer 0, l+1 what leaves layer l; nil unless wanted
-	Pooled    []float32   // [dim]; nil where the model has no pooler
-	Logits    []float32   // [seq·vocab]; nil unless wanted and where the model has no head
+	Attention *Attention // nil unless wanted
+	Pooled    []float32  // [dim]; nil where the model has no pooler
+	Logits    []float32  // [seq·vocab]; nil unless wanted and where the model has no head
+
+	// Hidden has what enters layer 0 and then what leaves each layer, the last after the norm that follows where there is
+	// one, as transformers gives them; nil unless wanted.
+	Hidden [][]float32 // [layer+1][seq·dim]
 }
 
 // Want says what Trace keeps.
@@ -70,6 +73,9 @@ func (m *Model) Trace(ctx context.Context, s Sequence, w Want) (*Trace, error) {
 	out, err := m.Forward(ctx, []Sequence{s}, taps)
 	if err != nil {
 		return nil, err
+	}
+	if w.Hidden {
+		t.Hidden[len(t.Hidden)-1] = out.Hidden[0]
 	}
 	if out.Pooled != nil {
 		t.Pooled = out.Pooled[0]

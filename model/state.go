@@ -1,0 +1,7 @@
+package model
+
+// A State is what a causal model keeps of one sequence.
+type State struct {
+	len     int
+	planned int
+}
