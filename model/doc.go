@@ -5,7 +5,8 @@
 //	Library         the directories of models by name, as in the cache that Hugging Face's libraries have filled
 //	Model.Trace     one sequence, with the attention weights and hidden states of every layer
 //	Model.Forward   a batch, with taps for whatever happens inside
-//	Model.Embed     sentence embeddings, of a batch of any length; Model.EmbedTexts of texts
+//	Model.Embed     sentence embeddings, of a batch of any length; Model.EmbedTexts of texts; as the files of
+//	                sentence-transformers say, if the model has them
 //	Model.Logits    scores of the vocabulary from the last hidden states
 //
 // Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a

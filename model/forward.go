@@ -3,7 +3,6 @@ package model
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/rapt-go/rapt/internal/team"
 )
@@ -102,65 +101,4 @@ func (m *Model) Logits(hidden []float32) ([]float32, error) { // [n][dim] → [n
 	t := team.Start(0)
 	defer t.Stop()
 	return m.network.head.forward(t, hidden), nil
-}
-
-// Embed gives an embedding of each sequence: the mean of the last hidden states over all of its tokens, scaled to
-// length 1, as all-MiniLM-L6-v2 and most models of sentence-transformers are used. Other ways of pooling, which such a
-// model names in modules.json, are not supported yet.
-//
-// A batch may be as long as its results fit into memory: sequences of about the same length are computed together, a few
-// hundred tokens at a time on each thread. An embedding doesn't depend on the others, to the bit.
-func (m *Model) Embed(ctx context.Context, batch []Sequence) ([][]float32, error) { // [batch][dim]
-	release, err := m.acquire()
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	if err := check(&m.info, batch, nil); err != nil {
-		return nil, err
-	}
-	embeddings := make([][]float32, len(batch))
-	if len(batch) == 0 {
-		return embeddings, nil
-	}
-	dim := m.info.ModelDim
-	all := make([]float32, len(batch)*dim)
-	for s := range embeddings {
-		embeddings[s] = all[s*dim : (s+1)*dim : (s+1)*dim]
-	}
-	err = m.run(ctx, batch, nil, func(s int, hidden []float32, _ *team.Team) {
-		copy(embeddings[s], unit(columnSums(hidden, dim)))
-	})
-	if err != nil {
-		return nil, err
-	}
-	return embeddings, nil
-}
-
-// columnSums adds up rows of length dim. The mean has the same direction.
-func columnSums(rows []float32, dim int) []float64 {
-	sums := make([]float64, dim)
-	for ; len(rows) > 0; rows = rows[dim:] {
-		for i, v := range rows[:dim] {
-			sums[i] += float64(v)
-		}
-	}
-	return sums
-}
-
-// unit is v/‖v‖; a v of zeros stays as it is.
-func unit(v []float64) []float32 {
-	var squares float64
-	for _, x := range v {
-		squares += x * x
-	}
-	length := math.Sqrt(squares)
-	if length == 0 {
-		length = 1
-	}
-	u := make([]float32, len(v))
-	for i, x := range v {
-		u[i] = float32(x / length)
-	}
-	return u
 }

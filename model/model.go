@@ -15,6 +15,7 @@ type Model struct {
 	info      Info
 	network   *network
 	tokenizer func() (*tokenizer.Tokenizer, error)
+	embedding func() (EmbeddingInfo, error) // nil: the default
 
 	mu   sync.RWMutex // held by whoever reads the parameters, against Close
 	file *safetensors.File

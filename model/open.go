@@ -58,6 +58,9 @@ func Open(dir string) (*Model, error) {
 		}
 		return t, err
 	})
+	m.readEmbeddingBy(func(name string) ([]byte, error) {
+		return regular.Read(filepath.Join(dir, filepath.FromSlash(name)), maxConfig)
+	})
 	return m, nil
 }
 
@@ -103,6 +106,7 @@ type Files struct {
 	Config    []byte // config.json
 	Params    []byte // model.safetensors, which must stay as it is: it is read whenever the model runs
 	Tokenizer []byte // tokenizer.json, or nil
+	Embedding fs.FS  // modules.json and the files of sentence-transformers that go with it, or nil
 }
 
 // Load makes a model of files in memory.
@@ -126,5 +130,8 @@ func Load(f Files) (*Model, error) {
 		}
 		return tokenizer.Parse(f.Tokenizer)
 	})
+	if f.Embedding != nil {
+		m.readEmbeddingBy(func(name string) ([]byte, error) { return fs.ReadFile(f.Embedding, name) })
+	}
 	return m, nil
 }

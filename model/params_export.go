@@ -51,11 +51,6 @@ func (m *Model) LayerParams(layer int) (*LayerParams, error) {
 
 func (l *layerNorm) params() NormParams { return NormParams{l.scale, l.shift, l.eps} }
 
-// MeanPool is how Embed makes a sentence's vector of its last hidden states: their mean, scaled to length 1.
-func (m *Model) MeanPool(hidden []float32) []float32 { // [seq][dim] → [dim]
-	return unit(columnSums(hidden, m.info.ModelDim))
-}
-
 // LogitDirection linearises the head that scores the vocabulary at one last hidden state: with the deviation of the head's
 // norm taken as given, and its activation act(u) as the factor act(u)/u,
 //

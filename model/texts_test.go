@@ -39,10 +39,10 @@ func TestEmbedTexts(t *testing.T) {
 	long := strings.Repeat("do ", 600)
 	_, err = m.EmbedTexts(context.Background(), []string{"a", long}, nil)
 	var tooLong *model.TooLongError
-	if !errors.As(err, &tooLong) || tooLong.Tokens != 602 || tooLong.Limit != 512 {
+	if !errors.As(err, &tooLong) || tooLong.Tokens != 602 || tooLong.Limit != 256 {
 		t.Errorf("a long text: %v", err)
 	}
-	wantError(t, err, "text 1", "602", "512")
+	wantError(t, err, "text 1", "602", "256")
 	if _, err := m.EmbedTexts(context.Background(), []string{"a", long}, &model.TextOptions{Truncate: true}); err != nil {
 		t.Error(err)
 	}

@@ -13,13 +13,20 @@ import (
 )
 
 func newEmbedCommand() *cobra.Command {
-	var dir string
-	var asJSON, jsonl, truncate bool
+	var name string
+	var asJSON, jsonl bool
+	var options model.TextOptions
 	cmd := &cobra.Command{
 		Use:   "embed [--json] TEXT | embed --jsonl <TEXTS",
 		Short: "Turn a text into a vector that says what it is about",
-		Long: `Turn a text into a vector of length 1: the mean of the model's last hidden states.
-The dot product of two such vectors says how alike the texts are.
+		Long: `Turn a text into a vector, as the sentence-transformers library does: the model's
+last hidden states are pooled (cls, mean, max, …) and scaled as its modules.json and
+the files that belong to it say, which rapt model info shows. A model without them
+gets the mean, scaled to length 1. The dot product of two vectors of length 1 says how
+alike the texts are.
+
+Some models want another text before a text to be searched for than before one to be
+found: --prompt takes one of those that the model names.
 
 A text prints its numbers on one line, or with --json {"dim", "embedding"}.
 --jsonl reads a {"text"} from each line of standard input and prints a
@@ -29,10 +36,10 @@ together, up to 4096 of them: that is many times faster than one by one.`,
 			if err := checkEmbedArgs(args, asJSON, jsonl); err != nil {
 				return err
 			}
-			if err := refuseEmpty(cmd, "model"); err != nil {
+			if err := refuseEmpty(cmd, "model", "prompt"); err != nil {
 				return err
 			}
-			m, err := openModel(dir)
+			m, err := openModel(name)
 			if err != nil {
 				return err
 			}
@@ -40,7 +47,10 @@ together, up to 4096 of them: that is many times faster than one by one.`,
 			if _, err := m.Tokenizer(); err != nil {
 				return err
 			}
-			e := &embedder{model: m, options: model.TextOptions{Truncate: truncate}}
+			if _, err := m.EmbeddingInfo(); err != nil {
+				return err
+			}
+			e := &embedder{model: m, options: options}
 			if jsonl {
 				e.progress = newProgress(cmd.ErrOrStderr(), cmd.OutOrStdout())
 				defer e.progress.end()
@@ -49,10 +59,11 @@ together, up to 4096 of them: that is many times faster than one by one.`,
 			return e.one(cmd.Context(), cmd.OutOrStdout(), args[0], asJSON)
 		},
 	}
-	modelFlag(cmd, &dir)
+	modelFlag(cmd, &name)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON object")
 	cmd.Flags().BoolVar(&jsonl, "jsonl", false, "read a JSON object from each line of standard input")
-	cmd.Flags().BoolVar(&truncate, "truncate", false, "of a text that is too long for the model take the beginning")
+	cmd.Flags().StringVar(&options.Prompt, "prompt", "", "put the model's prompt of this `name` before each text (default: the one that the model says, or none)")
+	cmd.Flags().BoolVar(&options.Truncate, "truncate", false, "of a text that is too long for the model take the beginning")
 	return cmd
 }
 
@@ -77,7 +88,7 @@ type embedder struct {
 
 // sequence is a text as the model's input.
 func (e *embedder) sequence(text string) (model.Sequence, error) {
-	s, err := e.model.Sequence(text, &e.options)
+	s, err := e.model.EmbedSequence(text, &e.options)
 	var long *model.TooLongError
 	if errors.As(err, &long) {
 		return s, fmt.Errorf("%w: --truncate takes the beginning", err)

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -117,6 +120,20 @@ type description struct {
 	// TokenizerError says why.
 	Tokenizer      *int   `json:"tokenizer_vocab_size"`
 	TokenizerError string `json:"tokenizer_error,omitempty"`
+
+	// Embedding is how the model makes one vector of a text; null if that isn't supported, and then EmbeddingError says
+	// why.
+	Embedding      *embeddingDescription `json:"embedding"`
+	EmbeddingError string                `json:"embedding_error,omitempty"`
+}
+
+type embeddingDescription struct {
+	Pooling   []model.Pooling   `json:"pooling"`
+	Normalize bool              `json:"normalize"`
+	Dim       int               `json:"dim"`
+	MaxSeqLen int               `json:"max_seq_len"`
+	Prompts   map[string]string `json:"prompts,omitempty"`
+	Default   string            `json:"default_prompt,omitempty"`
 }
 
 func describe(m *model.Model) description {
@@ -133,6 +150,11 @@ func describe(m *model.Model) description {
 	} else {
 		size := t.VocabSize()
 		d.Tokenizer = &size
+	}
+	if e, err := m.EmbeddingInfo(); err != nil {
+		d.EmbeddingError = err.Error()
+	} else {
+		d.Embedding = &embeddingDescription{e.Pooling, e.Normalize, e.Dim, e.MaxSeqLen, e.Prompts, e.DefaultPrompt}
 	}
 	return d
 }
@@ -161,10 +183,34 @@ func (d *description) print(w io.Writer) error {
 		{"logits", yesNo(d.Logits)},
 		{"parameters", fmt.Sprintf("%d, stored as %s in %.1f MB", d.Params, d.ParamType, float64(d.FileSize)/1e6)},
 		{"tokenizer", tokenizer},
+		{"embedding", d.embedding()},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
 	return table.Flush()
+}
+
+// embedding says in a line how the model embeds.
+func (d *description) embedding() string {
+	e := d.Embedding
+	if e == nil {
+		return "none: " + d.EmbeddingError
+	}
+	var poolings []string
+	for _, p := range e.Pooling {
+		poolings = append(poolings, string(p))
+	}
+	line := fmt.Sprintf("%s, %d wide, of up to %d tokens", strings.Join(poolings, " and "), e.Dim, e.MaxSeqLen)
+	if e.Normalize {
+		line += ", scaled to length 1"
+	}
+	if len(e.Prompts) > 0 {
+		line += "; prompts: " + strings.Join(slices.Sorted(maps.Keys(e.Prompts)), ", ")
+	}
+	if e.Default != "" {
+		line += ", by default " + e.Default
+	}
+	return plainLine(line)
 }
 
 func yesNo(yes bool) string {

@@ -10,7 +10,7 @@
 package minilm
 
 import (
-	_ "embed"
+	"embed"
 
 	"github.com/rapt-go/rapt/model"
 )
@@ -24,11 +24,14 @@ var (
 
 	//go:embed tokenizer.json
 	tokenizer []byte
+
+	//go:embed modules.json sentence_bert_config.json 1_Pooling/config.json
+	embedding embed.FS
 )
 
 // Files are the files of the model as they lie in the program. They are not copied and must not be changed.
 func Files() model.Files {
-	return model.Files{Name: "all-MiniLM-L6-v2", Config: config, Params: params, Tokenizer: tokenizer}
+	return model.Files{Name: "all-MiniLM-L6-v2", Config: config, Params: params, Tokenizer: tokenizer, Embedding: embedding}
 }
 
 // Load makes the model. Its parameters stay where they are in the program.

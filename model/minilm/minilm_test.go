@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/rapt-go/rapt/internal/safetensors"
@@ -135,12 +136,27 @@ func TestInfo(t *testing.T) {
 	}
 	want := model.Info{
 		Name: "all-MiniLM-L6-v2", Family: "bert",
-		NumLayers: 6, NumHeads: 12, HeadDim: 32, ModelDim: 384, MLPDim: 1536,
+		NumLayers: 6, NumHeads: 12, NumKVHeads: 12, HeadDim: 32, ModelDim: 384, MLPDim: 1536,
 		VocabSize: 30522, MaxSeqLen: 512, NumTypes: 2,
 		NumParams: 22565376, ParamType: "float16", ParamBytes: 45142160,
 	}
 	if info := m.Info(); info != want {
 		t.Errorf("Info is %+v, expected %+v", info, want)
+	}
+}
+
+// It embeds as the original does: the mean, scaled to length 1, of at most 256 tokens.
+func TestEmbeddingInfo(t *testing.T) {
+	m, err := minilm.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := m.EmbeddingInfo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(e.Pooling, []model.Pooling{model.PoolMean}) || !e.Normalize || e.MaxSeqLen != 256 || e.Dim != 384 {
+		t.Errorf("EmbeddingInfo is %+v", e)
 	}
 }
 

@@ -20,12 +20,12 @@ func TestCommitted(t *testing.T) {
 	if err := run(dir, out); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
-		made, err := os.ReadFile(filepath.Join(out, name))
+	for _, name := range names {
+		made, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		committed, err := os.ReadFile(filepath.Join("..", name))
+		committed, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
 		if err != nil {
 			t.Fatal(err)
 		}

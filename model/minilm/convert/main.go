@@ -2,7 +2,7 @@
 //
 //	go run ./model/minilm/convert [-o DIR] ORIGINAL
 //
-// model.safetensors is converted to float16, config.json and tokenizer.json are copied.
+// model.safetensors is converted to float16, the others are copied.
 package main
 
 import (
@@ -32,11 +32,16 @@ func main() {
 	}
 }
 
+// names are the files of the package, with slashes.
+var names = []string{
+	"config.json", "model.safetensors", "tokenizer.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json",
+}
+
 // run reads and converts everything before it writes anything.
 func run(dir, out string) error {
 	files := map[string][]byte{}
-	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
-		data, err := os.ReadFile(filepath.Join(dir, name))
+	for _, name := range names {
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
 			return err
 		}
@@ -48,7 +53,11 @@ func run(dir, out string) error {
 	}
 	files["model.safetensors"] = converted
 	for name, data := range files {
-		err := atomicfile.Write(filepath.Join(out, name), func(w io.Writer) error {
+		path := filepath.Join(out, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		err := atomicfile.Write(path, func(w io.Writer) error {
 			_, err := w.Write(data)
 			return err
 		})
