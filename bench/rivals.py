@@ -168,16 +168,17 @@ def describe():
 
 def flags():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--kind", default=",".join(KINDS), help="which kinds (%(default)s)")
+    p.add_argument("--kind", help=f"which kinds ({','.join(KINDS)}; without a model those that need none)")
     p.add_argument("--only", default="", help="only cases with this text in their name")
     p.add_argument("--threads", default="1,2", help="numbers of threads (%(default)s)")
     p.add_argument("--rounds", type=int, help="rounds of a case (5; with --quick 2)")
     p.add_argument("--quick", action="store_true", help="the small cases, briefly, to see that all works; the default name is then quick")
     p.add_argument("--model", default=os.environ.get("RAPT_MINILM"), help="directory of the original all-MiniLM-L6-v2, for the kinds model and wordpiece ($RAPT_MINILM)")
     p.add_argument("--list", action="store_true", help="print the cases and end")
-    p.add_argument("--name", help="results go to results/NAME.md and .json (the kinds)")
+    p.add_argument("--name", help="results go to results/NAME.md and .json (the kinds, or all)")
     args = p.parse_args()
-    for k in args.kind.split(","):
+    kinds = args.kind.split(",") if args.kind else KINDS
+    for k in kinds:
         if k not in KINDS:
             p.error(f"--kind {k}: expected {' or '.join(KINDS)}")
     try:
@@ -186,14 +187,16 @@ def flags():
         p.error(f"--threads {args.threads}: expected numbers, as in 1,2")
     if args.rounds is not None and args.rounds < 1 or min(args.threads) < 1:
         p.error("--rounds and --threads must be at least 1")
-    args.cases = [c for k in args.kind.split(",") for c in of_kind(k, "CASES") if args.only in c["name"] and (not args.quick or c["quick"])]
+    args.cases = [c for k in kinds for c in of_kind(k, "CASES") if args.only in c["name"] and (not args.quick or c["quick"])]
+    if not args.kind and not args.model:
+        args.cases = [c for c in args.cases if "model" not in c]
     if not args.cases:
         p.error(f"--only {args.only} matches none of the cases")
     for c in args.cases:
         if "model" in c:
             c["model"] = args.model
             if not args.model and not args.list:
-                p.error(f"the case {c['name']!r} needs --model, or another --kind")
+                p.error(f"{c['name']}: needs --model, or RAPT_MINILM")
     return args
 
 
@@ -203,7 +206,7 @@ def main():
         print("\n".join(c["name"] for c in args.cases))
         return
     effort = {"rounds": args.rounds or (2 if args.quick else 5), "seconds": 0.05 if args.quick else 0.3}
-    to = here / "results" / (args.name or ("quick" if args.quick else args.kind.replace(",", "-")))
+    to = here / "results" / (args.name or ("quick" if args.quick else (args.kind or "all").replace(",", "-")))
     about, results = describe(), []
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "raptcase"
