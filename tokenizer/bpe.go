@@ -58,6 +58,15 @@ func parseBPE(f *fields) (model, error) {
 	if id, ok := m.ids[m.unkToken]; ok {
 		m.unk = id
 	}
+	m.setCharacters()
+	if err := m.setMerges(merges); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// setCharacters finds the tokens of bytes and of ASCII characters.
+func (m *bpe) setCharacters() {
 	m.bytes = m.byteTokens()
 	for c := range m.byASCII {
 		id, ok := m.ids[string(rune(c))]
@@ -65,10 +74,6 @@ func parseBPE(f *fields) (model, error) {
 			m.byASCII[c] = none
 		}
 	}
-	if err := m.setMerges(merges); err != nil {
-		return nil, err
-	}
-	return m, nil
 }
 
 func (m *bpe) vocab() *vocabulary { return &m.vocabulary }

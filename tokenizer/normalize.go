@@ -75,6 +75,10 @@ func parseNormalizer(n node, where string) (*normalizer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newNormalizer(steps)
+}
+
+func newNormalizer(steps []step) (*normalizer, error) {
 	z := &normalizer{steps: steps}
 	z.local = !slices.ContainsFunc(steps, func(s step) bool { return s.kind >= firstGlobal })
 	if !z.local {

@@ -20,7 +20,7 @@
 // Sequence. [Tokenizer.Stream] decodes tokens as they come.
 //
 // Every part may be missing but the model. What the file asks for and this package doesn't do is an error that names it,
-// never ignored.
+// never ignored. [FromGGUF] makes a tokenizer of what a GGUF file says about it.
 package tokenizer
 
 import (
@@ -107,7 +107,11 @@ func parse(data []byte) (*Tokenizer, error) {
 		return nil, err
 	}
 	t.preTokenizer.spellRaw(t.model)
-	if err := t.setAdded(added); err != nil {
+	tokens, err := parseAddedTokens(added, t.vocab, t.normalizer)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.setAdded(tokens); err != nil {
 		return nil, err
 	}
 	if err := t.setPostProcessor(postProcessor); err != nil {
@@ -123,10 +127,8 @@ func parse(data []byte) (*Tokenizer, error) {
 	return t, err
 }
 
-func (t *Tokenizer) setAdded(list []member) (err error) {
-	if t.added, err = parseAddedTokens(list, t.vocab, t.normalizer); err != nil {
-		return err
-	}
+func (t *Tokenizer) setAdded(tokens []addedToken) (err error) {
+	t.added = tokens
 	t.byID = make(map[int]*addedToken, len(t.added))
 	t.special = make(map[string]bool)
 	for i := range t.added {
