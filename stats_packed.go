@@ -25,6 +25,17 @@ type packedBlock struct {
 	infinite []infinity
 }
 
+// aheadOf is the part of the next block of packed keys or values, each of dim numbers, that is to be fetched while the rows
+// from first on are computed: a quarter for each RowStep rows. Where nothing is kept, it is nothing.
+func (c *call) aheadOf(packed []float32, block span, first, dim int) []float32 {
+	if c.keep == keepNone {
+		return nil
+	}
+	size := keyTile * dim
+	at := (block.from/keyTile+1)*size + first/kernel.RowStep*size/4
+	return packed[min(at, len(packed)):]
+}
+
 // enter makes it that of a key head, and keeps it so until leave.
 func (p *packedHead) enter(c *call, batch, kvHead int) {
 	if c.keep == keepNone {

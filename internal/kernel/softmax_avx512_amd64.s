@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// Z19 = all bits but the sign, Z20 = 16, Z23 = −100, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
+// Z23 = −100, Z24 = −Inf, Z25 … Z30 = 1 and the coefficients of exp2, as in generic.go.
 DATA exp2Table<>+0(SB)/4, $0xff800000
 DATA exp2Table<>+4(SB)/4, $0x3f800000
 DATA exp2Table<>+8(SB)/4, $0x3f31725d
@@ -11,9 +11,7 @@ DATA exp2Table<>+16(SB)/4, $0x3d648e73
 DATA exp2Table<>+20(SB)/4, $0x3c13bc2b
 DATA exp2Table<>+24(SB)/4, $0x3af4ba7d
 DATA exp2Table<>+28(SB)/4, $0xc2c80000
-DATA exp2Table<>+32(SB)/4, $0x41800000
-DATA exp2Table<>+36(SB)/4, $0x7fffffff
-GLOBL exp2Table<>(SB), RODATA|NOPTR, $40
+GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 
 // EXP2 replaces t by 2^t: the polynomial of its fraction r, scaled by the power that VSCALEFPS takes from t itself; 0 where
 // t < −100. NaN gives NaN. It uses K4.
@@ -36,22 +34,25 @@ GLOBL exp2Table<>(SB), RODATA|NOPTR, $40
 	op x, a2, b2 \
 	op x, a3, b3
 
-// MOMENTS adds p·max(t, −100) to Z22 (p is 0 where t is less, and 0·−Inf would be NaN) and p·|Z21| to Z18, and moves the
-// distances Z21 on by the 16 in Z20. Z19 is all bits but the sign.
-#define MOMENTS(t, p) \
-	VMAXPS      t, Z23, t     \
-	VFMADD231PS t, p, Z22     \
-	VANDPS      Z19, Z21, Z16 \
-	VFMADD231PS Z16, p, Z18   \
-	VSUBPS      Z20, Z21, Z21
+// MOMENTS adds p·t to Z22 where k has the lanes in which p isn't 0 (elsewhere t may be −Inf, and 0·−Inf would be NaN), and
+// p times the distances at off(R15) to Z18.
+#define MOMENTS(t, p, k, off) \
+	VFMADD231PS t, p, k, Z22      \
+	VFMADD231PS off(R15), p, Z18
 
 // func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments *float32)
 //
 //	DI row, R8 stride, R9 rows left    CX n, DX whole vectors, K1 the rest    Z31 c
-//	R10 rowMax, R11 rowSum, R12 rescale, R13 products or 0, R14 distance
+//	R10 rowMax, R11 rowSum, R12 rescale, R13 products or 0, R14 distance, R15 distances
+//
+// The key that is nearest to where distance points is nearest = max(0, min(distance, n−1)), and all distances are
+// |nearest − j| + |distance − nearest|: the first come from a table, n ≤ 512 numbers of it, and the second is the same for
+// all keys. Both are whole numbers of one sign: nothing cancels.
+//
+//	0(SP) tops, 64(SP) 4·nearest, 128(SP) |distance − nearest|
 //
 // First the largest score of every row, then rescale for all rows in one vector, then the exponentials.
-TEXT ·softmaxAVX512(SB), NOSPLIT, $64-96
+TEXT ·softmaxAVX512(SB), NOSPLIT, $192-96
 	MOVQ s+0(FP), DI
 	MOVQ stride+8(FP), R8
 	SHLQ $2, R8
@@ -72,7 +73,6 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $64-96
 	VBROADCASTSS exp2Table<>+20(SB), Z29
 	VBROADCASTSS exp2Table<>+24(SB), Z30
 	VBROADCASTSS exp2Table<>+28(SB), Z23
-	VBROADCASTSS exp2Table<>+32(SB), Z20
 
 	MOVQ  CX, DX
 	SHRQ  $4, DX
@@ -166,19 +166,37 @@ maxTail:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K3, (R11)
 
-	VBROADCASTSS exp2Table<>+36(SB), Z19
-	XORQ         CX, CX
+	TESTQ     R13, R13
+	JEQ       expRows
+	VMOVUPS.Z (R14), K3, Z0
+	MOVQ      n+24(FP), AX
+	DECQ      AX
+	VPXORD    Z2, Z2, Z2
+	VCVTSI2SSQ AX, X2, X1
+	VBROADCASTSS X1, Z1
+	VMINPS    Z1, Z0, Z1
+	VMAXPS    Z2, Z1, Z1
+	VSUBPS    Z1, Z0, Z0
+	VPSLLD    $1, Z0, Z0
+	VPSRLD    $1, Z0, Z0
+	VMOVUPS   Z0, 128(SP)
+	VCVTTPS2DQ Z1, Z1
+	VPSLLD    $2, Z1, Z1
+	VMOVDQU32 Z1, 64(SP)
+
+expRows:
+	XORQ CX, CX
 
 expRow:
 	VBROADCASTSS (SP)(CX*4), Z2
 	VPXORD       Z3, Z3, Z3
 	VPXORD       Z22, Z22, Z22
 	VPXORD       Z18, Z18, Z18
-	VPXORD       Z21, Z21, Z21
+	LEAQ         ·away+2044(SB), R15
 	TESTQ        R13, R13
 	JEQ          expStart
-	VBROADCASTSS (R14)(CX*4), Z21
-	VSUBPS       ·ramp(SB), Z21, Z21
+	MOVLQZX      64(SP)(CX*4), AX
+	SUBQ         AX, R15
 
 expStart:
 	MOVQ         DI, SI
@@ -224,10 +242,11 @@ expLoop:
 	VADDPS    Z15, Z3, Z3
 	TESTQ     R13, R13
 	JEQ       expNext
-	MOMENTS(Z4, Z12)
-	MOMENTS(Z5, Z13)
-	MOMENTS(Z6, Z14)
-	MOMENTS(Z7, Z15)
+	MOMENTS(Z4, Z12, K4, 0)
+	MOMENTS(Z5, Z13, K5, 64)
+	MOMENTS(Z6, Z14, K6, 128)
+	MOMENTS(Z7, Z15, K7, 192)
+	ADDQ      $256, R15
 
 expNext:
 	ADDQ      $256, SI
@@ -246,7 +265,12 @@ expOne:
 	EXP2(Z4, Z8, Z12)
 	VMOVUPS Z4, (SI)
 	VADDPS  Z4, Z3, Z3
-	MOMENTS(Z5, Z4)
+	TESTQ   R13, R13
+	JEQ     expOneNext
+	MOMENTS(Z5, Z4, K4, 0)
+	ADDQ    $64, R15
+
+expOneNext:
 	ADDQ    $64, SI
 	DECQ    AX
 	JNE     expOne
@@ -262,7 +286,10 @@ expTail:
 	VMOVUPS   Z4, K1, (SI)
 	VMOVAPS.Z Z4, K1, Z4
 	VADDPS    Z4, Z3, K1, Z3
-	MOMENTS(Z5, Z4)
+	TESTQ     R13, R13
+	JEQ       expSum
+	KANDW     K1, K4, K4
+	MOMENTS(Z5, Z4, K4, 0)
 
 expSum:
 	VEXTRACTF64X4 $1, Z3, Y4
@@ -288,8 +315,11 @@ expSum:
 	VADDPS        X4, X3, X3
 	VHADDPS       X3, X3, X3
 	VMOVSS        X3, (R13)(CX*4)
+	VMOVSHDUP     X3, X3
+	VMOVSS        (AX)(CX*4), X4
+	VFMADD231SS   128(SP)(CX*4), X4, X3
 	MOVQ          moments+88(FP), AX
-	VEXTRACTPS    $1, X3, (AX)(CX*4)
+	VMOVSS        X3, (AX)(CX*4)
 
 rowDone:
 	ADDQ R8, DI

@@ -9,6 +9,16 @@ import "math"
 //lint:ignore U1000 assembly reads it
 var ramp = [16]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
+// away has the distances |511 − i|, and 16 numbers to read behind 512 of them.
+//
+//lint:ignore U1000 assembly reads it
+var away = func() (d [1023 + 16]float32) {
+	for i := range d {
+		d[i] = float32(max(511-i, i-511))
+	}
+	return d
+}()
+
 // largestAVX512 takes 1 ≤ rows ≤ 16 and n ≥ 1.
 //
 //go:noescape
@@ -62,6 +72,18 @@ func addToAVX2(dst *float64, a float64, src *float32, n int)
 //
 //go:noescape
 func addMaxAVX2(sum, top, s, t *float32, n int)
+
+func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32) {
+	if !useAVX512 || rows > 12 || len(ahead) == 0 {
+		multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
+		return
+	}
+	var keep *float32
+	if rescale != nil {
+		keep = &rescale[0]
+	}
+	multiplyAVX512(&dst[0], dstStride, &a[0], aStride, &b.Data[0], b.Stride, b.PanelStride, rows, depth, cols, keep, &ahead[0])
+}
 
 func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if !useAVX512 {

@@ -30,16 +30,19 @@ GLOBL numbers<>(SB), RODATA|NOPTR, $16
 // func largestAVX512(score *float32, key *int32, s *float32, stride, rows, n, k int, first int32)
 //
 //	DI, R14 the row's list    SI row, R8 stride, R9 rows    R10 numbers in sight, R12 vectors left, DX all of them
-//	Z0 the list's scores, Z1 its keys, Z2 what a score must be above, Z3 lanes of the k-th, Z5 −Inf
+//	R13 place of the numbers in sight in the row, R11 where the next candidate's place goes
+//	Z0 the list's scores, Z1 its keys, Z2 what a score must be above, Z3 lanes of the k-th, Z5 −Inf, Z9 +Inf
 //
-// A row is read for the scores that are above the k-th of its list: each is put in by expanding the list around it. That
-// takes long if they are many. So before that a row whose list isn't full is read for a bound, the k-th largest of the
-// maxima of sixteen parts, which k scores reach, and few others; and so is a row in which many scores turn out to be above
-// the k-th, as where scores grow along the keys. The first kind of bounds come before all else: their chains are long,
-// and run side by side as long as no branch is mispredicted.
+// A row is read for candidates, the scores that are above the k-th of its list; their places are noted without a branch on
+// how many there are, as long as there are at most four among 64 numbers: most rows have a few, and where they are can't be
+// foreseen. Then each is put into the list. That takes long if they are many. So before that a row whose list isn't full is
+// read for a bound, the k-th largest of the maxima of sixteen parts, which k scores reach, and few others; and so is a row
+// in which many scores turn out to be above the k-th, as where scores grow along the keys. The first kind of bounds come
+// before all else: their chains are long, and run side by side as long as no branch is mispredicted.
 //
-//	0(SP) bounds of the rows, 64(SP) how many scores of the row were put in, 72(SP) R10
-TEXT ·largestAVX512(SB), NOSPLIT, $80-60
+//	0(SP) bounds of the rows, 64(SP) whether the row had a bound of the second kind, 72(SP) whether the row ends here,
+//	80(SP) places of candidates, up to 24 and those of 64 numbers and 4 that aren't
+TEXT ·largestAVX512(SB), NOSPLIT, $448-60
 	MOVQ         score+0(FP), DI
 	MOVQ         key+8(FP), R14
 	MOVQ         s+16(FP), SI
@@ -54,6 +57,8 @@ TEXT ·largestAVX512(SB), NOSPLIT, $80-60
 	VPBROADCASTD BX, Z4
 	VBROADCASTSS numbers<>+4(SB), Z5
 	VPBROADCASTD numbers<>+8(SB), Z6
+	VPSRLD       $1, Z6, Z9
+	VPANDD       Z9, Z5, Z9
 	MOVQ         n+40(FP), DX
 	TAIL512(DX)
 	MOVQ         k+48(FP), AX
@@ -155,102 +160,124 @@ scanRow:
 	VPERMPS      Z0, Z3, Z7
 	VMAXPS       Z7, Z2, Z2
 	MOVQ         $0, 64(SP)
-	MOVQ         SI, R10
-	MOVQ         DX, R12
-	SUBQ         $4, R12
-	JLT          scanRest
+
+scan:
+	MOVQ SI, R10
+	MOVQ DX, R12
+	XORQ R13, R13
+	LEAQ 80(SP), R11
+	SUBQ $4, R12
+	JLT  scanRest
 
 scanLoop:
-	VMOVUPS  (R10), Z20
-	VMOVUPS  128(R10), Z21
-	VMAXPS   64(R10), Z20, Z20
-	VMAXPS   192(R10), Z21, Z21
-	VMAXPS   Z21, Z20, Z20
-	VCMPPS   $0x1e, Z2, Z20, K2
-	KORTESTW K2, K2
-	JNE      scanFour
+	VCMPPS   $0x11, (R10), Z2, K2
+	VCMPPS   $0x11, 64(R10), Z2, K3
+	VCMPPS   $0x11, 128(R10), Z2, K4
+	VCMPPS   $0x11, 192(R10), Z2, K5
+	KUNPCKWD K2, K3, K2
+	KUNPCKWD K4, K5, K4
+	KUNPCKDQ K2, K4, K2
+	KMOVQ    K2, BX
+
+	// BX has a bit for each candidate among the 64 numbers in sight.
+take:
+	POPCNTQ BX, AX
+	CMPQ    AX, $4
+	JGT     takeMany
+	TZCNTQ  BX, CX
+	ADDQ    R13, CX
+	MOVL    CX, (R11)
+	BLSRQ   BX, BX
+	TZCNTQ  BX, CX
+	ADDQ    R13, CX
+	MOVL    CX, 4(R11)
+	BLSRQ   BX, BX
+	TZCNTQ  BX, CX
+	ADDQ    R13, CX
+	MOVL    CX, 8(R11)
+	BLSRQ   BX, BX
+	TZCNTQ  BX, CX
+	ADDQ    R13, CX
+	MOVL    CX, 12(R11)
+	LEAQ    (R11)(AX*4), R11
+
+taken:
+	LEAQ 176(SP), AX // 24 of them
+	CMPQ R11, AX
+	JGT  many
 
 scanNext:
 	ADDQ $256, R10
+	ADDQ $64, R13
 	SUBQ $4, R12
 	JGE  scanLoop
+	CMPQ R12, $-4
+	JLT  scanned
 
+	// Up to three vectors and the tail, once: then R12 is less than −4.
 scanRest:
+	XORQ BX, BX
+	XORQ CX, CX
 	ADDQ $4, R12
 	JEQ  scanTail
 
 scanOne:
 	VCMPPS $0x11, (R10), Z2, K2
-	KMOVW  K2, BX
-	MOVQ   $1, R11
-	JMP    insert
-
-scanOneNext:
-	ADDQ $64, R10
-	DECQ R12
-	JNE  scanOne
+	KMOVW  K2, AX
+	SHLQ   CX, AX
+	ORQ    AX, BX
+	ADDQ   $16, CX
+	ADDQ   $64, R10
+	DECQ   R12
+	JNE    scanOne
 
 scanTail:
 	VMOVUPS.Z (R10), K1, Z20
 	VCMPPS    $0x1e, Z2, Z20, K1, K2
-	KMOVW     K2, BX
-	MOVQ      $2, R11
-	JMP       insert
+	KMOVW     K2, AX
+	SHLQ      CX, AX
+	ORQ       AX, BX
+	MOVQ      $-100, R12
+	JMP       take
 
-scanFour:
-	VCMPPS $0x11, (R10), Z2, K2
-	VCMPPS $0x11, 64(R10), Z2, K3
-	VCMPPS $0x11, 128(R10), Z2, K4
-	VCMPPS $0x11, 192(R10), Z2, K5
-	KMOVW  K2, BX
-	KMOVW  K3, AX
-	SHLQ   $16, AX
-	ORQ    AX, BX
-	KMOVW  K4, AX
-	SHLQ   $32, AX
-	ORQ    AX, BX
-	KMOVW  K5, AX
-	SHLQ   $48, AX
-	ORQ    AX, BX
-	XORQ   R11, R11
-	POPCNTQ BX, AX
-	ADDQ   64(SP), AX
-	CMPQ   AX, $24
-	JGT    many
-	MOVQ   AX, 64(SP)
+takeMany:
+	TZCNTQ BX, CX
+	ADDQ   R13, CX
+	MOVL   CX, (R11)
+	ADDQ   $4, R11
+	BLSRQ  BX, BX
+	JNE    takeMany
+	JMP    taken
 
-	// BX are the scores to put in, from R10 on; R11 is where to go on. In the list, the scores that are smaller give way.
-insert:
-	TESTQ   BX, BX
-	JEQ     inserted
-	MOVQ    R10, R13
-	SUBQ    SI, R13
-	SHRQ    $2, R13
-	ADDL    first+56(FP), R13
+scanned:
+	MOVQ $1, 72(SP)
 
-insertLoop:
-	TZCNTQ       BX, CX
-	BLSRQ        BX, BX
-	VBROADCASTSS (R10)(CX*4), Z7
-	ADDL         R13, CX
-	VPBROADCASTD CX, Z8
+	// A score that is put in takes the lane of the first that is less. That one and those behind it take the next lanes: Z10
+	// and Z11 are the list a lane further, with +Inf before it.
+put:
+	LEAQ 80(SP), BX
+	MOVL first+56(FP), AX
+	CMPQ BX, R11
+	JEQ  putDone
+
+putLoop:
+	MOVL         (BX), CX
+	VBROADCASTSS (SI)(CX*4), Z7
+	ADDL         AX, CX
+	VALIGND      $15, Z9, Z0, Z10
+	VALIGND      $15, Z1, Z1, Z11
 	VCMPPS       $0x11, Z7, Z0, K2
-	KSHIFTLW     $1, K2, K3
-	KNOTW        K2, K2
-	KORW         K3, K2, K2
-	VEXPANDPS    Z0, K2, Z7
-	VPEXPANDD    Z1, K2, Z8
-	VMOVAPS      Z7, Z0
-	VMOVDQA32    Z8, Z1
-	TESTQ        BX, BX
-	JNE          insertLoop
-	VPERMPS      Z0, Z3, Z7
-	VMAXPS       Z7, Z2, Z2
+	VCMPPS       $0x1d, Z7, Z10, K3
+	VPBROADCASTD CX, K3, Z11
+	VMINPS       Z10, Z7, K2, Z0
+	VMOVDQA32    Z11, K2, Z1
+	ADDQ         $4, BX
+	CMPQ         BX, R11
+	JNE          putLoop
 
-inserted:
-	CMPQ R11, $1
-	JLT  scanNext
-	JEQ  scanOneNext
+putDone:
+	CMPQ 72(SP), $0
+	JEQ  putMany
 
 	VMOVUPS   Z0, (DI)
 	VMOVDQU32 Z1, (R14)
@@ -263,23 +290,31 @@ inserted:
 	VZEROUPPER
 	RET
 
-	// Many scores are above the k-th: a bound for this row, once, before more are put in.
+	// Many candidates: a bound for this row, if there was none, from which it begins anew. R13 < 0 says that.
 many:
-	MOVQ      $-1000000000, AX
-	MOVQ      AX, 64(SP)
-	VMOVUPS   Z0, (DI)
-	VMOVDQU32 Z1, (R14)
-	MOVQ      R10, 72(SP)
-	MOVQ      $-1, R13
-	JMP       bound
+	CMPQ 64(SP), $0
+	JNE  putSome
+	MOVQ $1, 64(SP)
+	MOVQ $-1, R13
+	JMP  bound
 
 manyBound:
-	MOVQ      72(SP), R10
 	VMOVUPS   (DI), Z0
 	VMOVDQU32 (R14), Z1
 	VPERMPS   Z0, Z3, Z7
 	VMAXPS    Z7, Z2, Z2
-	JMP       scanLoop
+	JMP       scan
+
+	// Still many: they are put in, and what comes after must be above the k-th then.
+putSome:
+	MOVQ $0, 72(SP)
+	JMP  put
+
+putMany:
+	VPERMPS Z0, Z3, Z7
+	VMAXPS  Z7, Z2, Z2
+	LEAQ    80(SP), R11
+	JMP     scanNext
 
 // func collectAVX512(s *float32, n int, threshold float32, first int32, index *int32, value *float32) (count int)
 TEXT ·collectAVX512(SB), NOSPLIT, $0-48

@@ -19,7 +19,7 @@ const neonUnroll = 4
 //	R15 depth, R19 steps left    R20 columns left    R21 rescale
 func multiplyNEON() string {
 	a := new(asm)
-	a.begin("NEON", 0, "neon_arm64.h")
+	a.begin("NEON", 0, false, "neon_arm64.h")
 	for _, load := range []struct{ name, register string }{{"dst+0", "R0"}, {"dstStride+8", "R1"}, {"a+16", "R2"}, {"aStride+24", "R3"},
 		{"b+32", "R10"}, {"bStride+40", "R11"}, {"panelStride+48", "R14"}, {"rows+56", "R19"}, {"depth+64", "R15"}, {"cols+72", "R20"}, {"rescale+80", "R21"}} {
 		a.line("MOVD %s(FP), %s", load.name, load.register)

@@ -13,10 +13,11 @@ type x86 struct {
 	buffersB  int    // how many rows of B are in registers at a time
 	firstA    int    // first of the registers for numbers of A
 	registers int
+	ahead     string // instruction that fetches a cache line, for which there is an argument more: from where on
 }
 
 var (
-	avx512 = x86{name: "AVX512", reg: "Z", bytes: 64, rows: 12, zero: "VPXORD", firstB: 24, buffersB: 2, firstA: 28, registers: 32}
+	avx512 = x86{name: "AVX512", reg: "Z", bytes: 64, rows: 12, zero: "VPXORD", firstB: 24, buffersB: 2, firstA: 28, registers: 32, ahead: "PREFETCHT1"}
 	avx2   = x86{name: "AVX2", reg: "Y", bytes: 32, rows: 6, zero: "VXORPS", firstB: 12, buffersB: 1, firstA: 14, registers: 16}
 )
 
@@ -24,15 +25,18 @@ var (
 // multiplications, the fewer take a place on the two ports that multiply.
 const unroll = 8
 
+const cacheLine = 64
+
 // multiplyX86 is the function that kernel.Multiply describes, for up to m.rows rows. For each number of rows there is a
 // loop over the columns, a panel or a half at a time; in it a loop over the depth.
 //
 //	DI dst, R8 its stride      SI, R14, R15 rows 0, 4, 8 of a, R9 its stride, R13 three times that
 //	BX b, R10 its stride, R11 three times that     CX depth     DX columns left     R12 rescale
 //	next from these columns of b to those after them: half a panel and the rest of its stride by turns
+//	BP what is fetched ahead: a line in two steps of depth, for each panel; b where there is nothing to fetch
 func multiplyX86(m x86) string {
 	a := new(asm)
-	a.begin(m.name, 8)
+	a.begin(m.name, 8, m.ahead != "")
 	a.line("MOVQ dst+0(FP), DI")
 	for _, load := range [][2]string{{"dstStride+8", "R8"}, {"aStride+24", "R9"}, {"bStride+40", "R10"}} {
 		a.line("MOVQ %s(FP), %s", load[0], load[1])
@@ -42,6 +46,11 @@ func multiplyX86(m x86) string {
 	a.line("MOVQ depth+64(FP), CX")
 	a.line("MOVQ cols+72(FP), DX")
 	a.line("MOVQ rescale+80(FP), R12")
+	if m.ahead != "" {
+		a.line("MOVQ ahead+88(FP), BP")
+		a.line("TESTQ BP, BP")
+		a.line("CMOVQEQ b+32(FP), BP")
+	}
 	a.line("SHLQ $2, panelStride+48(FP)")
 	a.line("MOVQ $%d, next-8(SP)", 4*columnStep)
 	a.line("LEAQ (R9)(R9*2), R13")
@@ -110,6 +119,12 @@ func (m x86) tile(a *asm, rows, vectors int, name string) {
 	a.label("%sloop", prefix)
 	for step := range unroll {
 		m.step(a, rows, vectors, step)
+		if m.ahead != "" && step%2 == 1 {
+			a.line("%s %d(BP)", m.ahead, step/2*cacheLine)
+		}
+	}
+	if m.ahead != "" {
+		a.line("ADDQ $%d, BP", unroll/2*cacheLine)
 	}
 	m.advance(a, rows, unroll)
 	a.line("SUBQ $%d, AX", unroll)
