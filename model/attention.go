@@ -25,21 +25,18 @@ func (a *selfAttention) forward(p *pass, x rows) error {
 	p.multiply(&a.qkv, p.qkv, x, nil)
 	p.prepareHeads(a)
 	s, heads, kvHeads := &p.attention, p.info.NumHeads, p.info.NumKVHeads
-	s.of = a
+	s.told, s.bias, s.keyStarts = &a.options, a.bias, p.starts
 	s.q, s.z = p.heads(p.qkv, 0, heads), p.heads(p.z, 0, heads)
 	s.k, s.v = p.heads(p.qkv, heads, kvHeads), p.heads(p.qkv, heads+kvHeads, kvHeads)
 	p.editValues(s.v)
-	p.tapHeads(Query, s.q)
-	p.tapHeads(Key, s.k)
-	p.tapHeads(Value, s.v)
-	if err := p.tapScores(); err != nil {
-		return err
-	}
-	if err := p.attend(); err != nil {
+	p.tapHeads(Query, s.q, p.starts)
+	p.tapHeads(Key, s.k, p.starts)
+	p.tapHeads(Value, s.v, p.starts)
+	if err := p.attend(Scores, Weights); err != nil {
 		return err
 	}
 	p.editZ(s.z)
-	p.tapHeads(Z, s.z)
+	p.tapHeads(Z, s.z, p.starts)
 	p.multiply(&a.o, p.out, p.z, nil)
 	p.tap(AttentionOutput, p.out.data, p.info.ModelDim)
 	return nil
@@ -50,7 +47,7 @@ func (p *pass) heads(r rows, first, n int) rapt.Tensor[float32] {
 	dim := p.info.HeadDim
 	return rapt.Tensor[float32]{
 		Data:  r.data[first*dim:],
-		Batch: 1, Seq: p.tokens(), Heads: n, Dim: dim,
+		Batch: 1, Seq: len(r.data) / r.stride, Heads: n, Dim: dim,
 		SeqStride: r.stride, HeadStride: dim,
 	}
 }
@@ -58,8 +55,10 @@ func (p *pass) heads(r rows, first, n int) rapt.Tensor[float32] {
 // An attentionStep is attention in pieces of one sequence and a few of its heads; a team of one takes everything in one
 // piece. It computes z, z and weights, or scores alone.
 type attentionStep struct {
-	of         *selfAttention
+	told       *rapt.Options
+	bias       *relativeBias        // or nil
 	q, k, v, z rapt.Tensor[float32] // [1][tokens][head][headDim]
+	keyStarts  []int                // [batch+1]: the keys of sequence s are those from keyStarts[s] to keyStarts[s+1]
 
 	// Scores or weights of all sequences, one after another: [head][query][key]; or nil.
 	scores, weights []float32
@@ -69,7 +68,7 @@ type attentionStep struct {
 	options []rapt.Options                            // [worker]
 	errors  []error                                   // [worker]
 	first   []int                                     // [worker]: the first head of its piece
-	addBias []func(scores []float32, at rapt.Segment) // [worker]: adds of.bias
+	addBias []func(scores []float32, at rapt.Segment) // [worker]: adds the bias
 }
 
 // A headsPiece is the query heads from, …, to−1 of a sequence: whole groups of those that share keys and values.
@@ -87,19 +86,19 @@ func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 	for w := len(s.options); w < p.team.Size(); w++ {
 		s.options, s.errors, s.first = append(s.options, rapt.Options{}), append(s.errors, nil), append(s.first, 0)
 		s.addBias = append(s.addBias, func(scores []float32, at rapt.Segment) {
-			s.of.bias.add(scores, s.first[w]+at.Head, at.Query, at.FirstKey)
+			s.bias.add(scores, s.first[w]+at.Head, at.Query, at.FirstKey)
 		})
 	}
 	mask := p.cuts()
 	for w := range s.options {
-		s.options[w], s.errors[w], s.first[w] = s.of.options, nil, 0
+		s.options[w], s.errors[w], s.first[w] = *s.told, nil, 0
 		s.options[w].Threads, s.options[w].MaskFunc = 1, mask
-		if s.of.bias != nil {
+		if s.bias != nil {
 			s.options[w].ScoreFunc = s.addBias[w]
 		}
 	}
 	if p.team.Size() == 1 && scores == nil && weights == nil {
-		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, p.starts
+		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, s.keyStarts
 		return rapt.Attend(s.z, s.q, s.k, s.v, &s.options[0])
 	}
 	s.divide(mask != nil)
@@ -117,47 +116,50 @@ func (s *attentionStep) divide(together bool) {
 	s.pieces = s.pieces[:0]
 	at := 0
 	for seq := range s.pass.batch {
-		n := s.pass.starts[seq+1] - s.pass.starts[seq]
+		pairs := s.pass.pairs(seq)
 		step := s.q.Heads
 		if !together {
 			group := s.q.Heads / s.k.Heads
-			step = min(step, (headsWork/(2*n*n*s.q.Dim*group)+1)*group)
+			step = min(step, (headsWork/(2*pairs*s.q.Dim*group)+1)*group)
 		}
 		for from := 0; from < s.q.Heads; from += step {
 			s.pieces = append(s.pieces, headsPiece{seq: seq, from: from, to: min(from+step, s.q.Heads), at: at})
 		}
-		at += s.q.Heads * n * n
+		at += s.q.Heads * pairs
 	}
 }
 
 // Do computes one piece.
 func (s *attentionStep) Do(i, worker int) {
 	piece := s.pieces[i]
-	q, k, o := s.part(s.q, piece), s.part(s.k, piece), &s.options[worker]
-	o.Sinks = perHead(s.of.options.Sinks, piece)
-	o.ALiBiSlopes = perHead(s.of.options.ALiBiSlopes, piece)
+	q, z := s.part(s.q, piece, s.pass.starts), s.part(s.z, piece, s.pass.starts)
+	k, v := s.part(s.k, piece, s.keyStarts), s.part(s.v, piece, s.keyStarts)
+	o := &s.options[worker]
+	o.Sinks = perHead(s.told.Sinks, piece)
+	o.ALiBiSlopes = perHead(s.told.ALiBiSlopes, piece)
 	s.first[worker] = piece.from
-	size := q.Seq * q.Seq
+	size := q.Seq * k.Seq
 	at := piece.at + piece.from*size
 	var err error
 	switch {
 	case s.scores != nil:
 		err = rapt.Scores(s.scores[at:][:q.Heads*size], q, k, nil, rapt.StageMasked, o)
 	case s.weights != nil:
-		err = rapt.AttendWeights(s.part(s.z, piece), s.weights[at:][:q.Heads*size], q, k, s.part(s.v, piece), o)
+		err = rapt.AttendWeights(z, s.weights[at:][:q.Heads*size], q, k, v, o)
 	default:
-		err = rapt.Attend(s.part(s.z, piece), q, k, s.part(s.v, piece), o)
+		err = rapt.Attend(z, q, k, v, o)
 	}
 	if err != nil {
 		s.errors[worker] = err
 	}
 }
 
-// part is the part of t that belongs to a piece: of t's heads, a query head's own or those that its group shares.
-func (s *attentionStep) part(t rapt.Tensor[float32], piece headsPiece) rapt.Tensor[float32] {
-	first, group := s.pass.starts[piece.seq], s.q.Heads/t.Heads
+// part is the part of t that belongs to a piece, where starts says how t's rows are divided into sequences: of t's heads, a
+// query head's own or those that its group shares.
+func (s *attentionStep) part(t rapt.Tensor[float32], piece headsPiece, starts []int) rapt.Tensor[float32] {
+	first, group := starts[piece.seq], s.q.Heads/t.Heads
 	t.Data = t.Data[first*t.SeqStride+piece.from/group*t.HeadStride:]
-	t.Seq, t.Heads = s.pass.starts[piece.seq+1]-first, (piece.to-piece.from)/group
+	t.Seq, t.Heads = starts[piece.seq+1]-first, (piece.to-piece.from)/group
 	return t
 }
 
@@ -169,51 +171,49 @@ func perHead(list []float32, piece headsPiece) []float32 {
 	return list[piece.from:piece.to]
 }
 
-// tapScores computes and shows the scores, where they are asked for.
-func (p *pass) tapScores() error {
-	if !p.wants(Scores) {
-		return nil
+// attend computes z. It computes and shows the scores and the weights where their points are asked for.
+func (p *pass) attend(scoresPoint, weightsPoint Point) error {
+	if p.wants(scoresPoint) {
+		scores := p.room(p.mapSize())
+		if err := p.attention.run(p, scores, nil); err != nil {
+			return err
+		}
+		p.visitMaps(scoresPoint, scores)
 	}
-	scores := p.room(p.mapSize())
-	if err := p.attention.run(p, scores, nil); err != nil {
-		return err
-	}
-	p.visitMaps(Scores, scores)
-	return nil
-}
-
-// attend computes z, and computes and shows the weights where they are asked for.
-func (p *pass) attend() error {
-	if !p.wants(Weights) {
+	if !p.wants(weightsPoint) {
 		return p.attention.run(p, nil, nil)
 	}
-	var weights []float32
-	if size := p.mapSize(); p.taps.weights != nil {
-		weights = p.taps.weights[p.layer*size:][:size]
-	} else {
+	size := p.mapSize()
+	weights := p.keep(weightsPoint, size)
+	if weights == nil {
 		weights = p.room(size)
 	}
 	if err := p.attention.run(p, nil, weights); err != nil {
 		return err
 	}
-	p.visitMaps(Weights, weights)
+	p.visitMaps(weightsPoint, weights)
 	return nil
 }
 
-// mapSize is the number of pairs of a query and a key in all heads and sequences.
+// keys is the number of keys of a sequence.
+func (s *attentionStep) keys(seq int) int { return s.keyStarts[seq+1] - s.keyStarts[seq] }
+
+// pairs is the number of pairs of a query and a key in a head of a sequence.
+func (p *pass) pairs(seq int) int { return len(p.batch[seq].IDs) * p.attention.keys(seq) }
+
+// mapSize is the number of pairs in all heads and sequences.
 func (p *pass) mapSize() (size int) {
-	for _, s := range p.batch {
-		size += p.info.NumHeads * len(s.IDs) * len(s.IDs)
+	for seq := range p.batch {
+		size += p.info.NumHeads * p.pairs(seq)
 	}
 	return size
 }
 
 // visitMaps shows scores or weights of all sequences, one after another.
 func (p *pass) visitMaps(point Point, maps []float32) {
-	for s := range p.batch {
-		n := len(p.batch[s].IDs)
-		count := p.info.NumHeads * n * n
-		p.visit(point, s, maps[:count], []int{p.info.NumHeads, n, n})
+	for seq := range p.batch {
+		count := p.info.NumHeads * p.pairs(seq)
+		p.visit(point, seq, maps[:count], []int{p.info.NumHeads, len(p.batch[seq].IDs), p.attention.keys(seq)})
 		maps = maps[count:]
 	}
 }

@@ -88,6 +88,6 @@ func (s *partsStep) Do(piece, _ int) {
 		return
 	}
 	for i, at := range part.from {
-		s.take(at, p.sequence(p.x.data, i), team.Alone)
+		s.take(at, p.lastHidden(i), team.Alone)
 	}
 }

@@ -14,7 +14,7 @@ import (
 const All = -1
 
 // An Edit switches parts of the attention off while a model runs, to see what depends on them. It holds for every
-// sequence of the batch.
+// sequence of the batch, and in an encoder–decoder model for the encoder.
 type Edit struct {
 	HeadsOff   []HeadAt  // z of the head is 0: ablation
 	Cuts       []Cut     // the score is −Inf, so that the rest of the row shares its weight: knockout (Geva et al. 2023)
@@ -69,7 +69,7 @@ func (e *Edit) check(info *Info, batch []Sequence) error {
 
 // edit is what the caller wants to have changed; nil: nothing.
 func (p *pass) edit() *Edit {
-	if p.taps == nil {
+	if p.taps == nil || p.encoder != nil {
 		return nil
 	}
 	return p.taps.Edit

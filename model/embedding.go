@@ -110,8 +110,8 @@ func (m *Model) Embed(ctx context.Context, batch []Sequence) ([][]float32, error
 	for s := range embeddings {
 		embeddings[s] = all[s*e.Dim : (s+1)*e.Dim : (s+1)*e.Dim]
 	}
-	err = m.run(ctx, batch, nil, func(s int, hidden []float32, _ *team.Team) {
-		e.vector(embeddings[s], hidden, m.info.ModelDim)
+	err = m.run(ctx, batch, nil, func(s int, hidden lastHidden, _ *team.Team) {
+		e.vector(embeddings[s], hidden.rows, m.info.ModelDim)
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rapt-go/rapt/internal/team"
 )
@@ -11,6 +12,8 @@ import (
 type Output struct {
 	Hidden [][]float32 // [batch][seq·dim]: the last layer's output, a row for each token
 	Pooled [][]float32 // [batch][dim], from the first token; nil where the model has no pooler
+
+	DecoderHidden [][]float32 // [batch][decoder seq·dim]: Hidden of the decoder; nil where the batch has no ids for one
 }
 
 // Forward runs the model over a batch of sequences, which may differ in length; nil taps show nothing. What is wrong
@@ -40,10 +43,16 @@ func (m *Model) Forward(ctx context.Context, batch []Sequence, taps *Taps) (*Out
 	if m.info.HasPooler {
 		out.Pooled = make([][]float32, len(batch))
 	}
-	err = m.run(ctx, batch, taps, func(s int, hidden []float32, t *team.Team) {
-		copy(out.Hidden[s], hidden)
+	if decodes(batch) {
+		out.DecoderHidden = make([][]float32, len(batch))
+	}
+	err = m.run(ctx, batch, taps, func(s int, hidden lastHidden, t *team.Team) {
+		copy(out.Hidden[s], hidden.rows)
 		if m.info.HasPooler {
-			out.Pooled[s] = m.network.pool(t, hidden)
+			out.Pooled[s] = m.network.pool(t, hidden.rows)
+		}
+		if hidden.decoder != nil {
+			out.DecoderHidden[s] = slices.Clone(hidden.decoder)
 		}
 	})
 	if err != nil {
@@ -60,9 +69,24 @@ func tokens(batch []Sequence) (n int) {
 	return n
 }
 
-// A taker takes the last hidden states [seq][dim] of sequence s of a batch, which are valid during the call only. Takers
-// of different sequences may be called at once. The team may be used.
-type taker func(s int, hidden []float32, t *team.Team)
+// lastHidden are the last hidden states of a sequence, valid as long as their pass.
+type lastHidden struct {
+	rows    []float32 // [seq][dim]
+	decoder []float32 // [decoder seq][dim]; nil where no decoder has run
+}
+
+// lastHidden is what a pass over a network has left of sequence s.
+func (p *pass) lastHidden(s int) lastHidden {
+	last := lastHidden{rows: p.sequence(p.x.data, s)}
+	if p.decoder != nil {
+		last.decoder = p.decoder.sequence(p.decoder.x.data, s)
+	}
+	return last
+}
+
+// A taker takes the last hidden states of sequence s of a batch, which are valid during the call only. Takers of
+// different sequences may be called at once. The team may be used.
+type taker func(s int, hidden lastHidden, t *team.Team)
 
 // run runs the network over a batch that was checked.
 func (m *Model) run(ctx context.Context, batch []Sequence, taps *Taps, take taker) error {
@@ -79,13 +103,13 @@ func (m *Model) run(ctx context.Context, batch []Sequence, taps *Taps, take take
 		return err
 	}
 	for s := range batch {
-		take(s, p.sequence(p.x.data, s), t)
+		take(s, p.lastHidden(s), t)
 	}
 	return nil
 }
 
 // Logits scores the vocabulary from rows of last hidden states, which may be all of a sequence's or the few that
-// matter. It is an error where the model has no head for that.
+// matter: of the decoder's where there is one beside an encoder. It is an error where the model has no head for that.
 func (m *Model) Logits(hidden []float32) ([]float32, error) { // [n][dim] → [n][vocab]
 	release, err := m.acquire()
 	if err != nil {

@@ -7,14 +7,20 @@ import (
 	"github.com/rapt-go/rapt/internal/team"
 )
 
-// An lmHead scores the vocabulary for the token that comes next: logits = W·x + b, and with a cap c bent to
+// An lmHead scores the vocabulary for the token that comes next: logits = W·(scale·x) + b, and with a cap c bent to
 // c·tanh(logits/c) (Gemma 2).
 type lmHead struct {
 	linear         // [vocab][dim]
 	cap    float32 // 0: none
+	scale  float32 // 0: 1
 }
 
 func (h *lmHead) forward(t *team.Team, x []float32) []float32 { // [n][dim] → [n][vocab]
+	if h.scale != 0 {
+		scaled := make([]float32, len(x))
+		kernel.Scale(scaled, h.scale, x)
+		x = scaled
+	}
 	logits := make([]float32, len(x)/h.weight.In()*h.weight.Out())
 	h.linear.forward(t, logits, x, nil)
 	if h.cap > 0 {
@@ -28,9 +34,13 @@ func (h *lmHead) direction(x []float32, token int) (direction []float64, logit f
 	row := make([]float32, h.weight.In())
 	h.weight.Row(row, token)
 	direction = make([]float64, len(row))
+	scale := 1.0
+	if h.scale != 0 {
+		scale = float64(h.scale)
+	}
 	for i, w := range row {
-		direction[i] = float64(w)
-		logit += float64(w) * float64(x[i])
+		direction[i] = scale * float64(w)
+		logit += direction[i] * float64(x[i])
 	}
 	if h.bias != nil {
 		logit += float64(h.bias[token])

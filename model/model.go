@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/rapt-go/rapt/internal/quote"
@@ -26,24 +27,30 @@ type Info struct {
 	Name   string // of its directory, or as Files gave it
 	Family string // model_type: "bert", "roberta", …
 
-	NumLayers  int
+	NumLayers  int // of an encoder–decoder model: of the encoder
 	NumHeads   int // in a layer
 	NumKVHeads int // heads of keys and values, which as many query heads each share
 	HeadDim    int // width of a head
 	ModelDim   int // width of what passes from layer to layer
 	MLPDim     int // width inside the feed-forward half of a layer
 	VocabSize  int
-	MaxSeqLen  int // tokens that the model can take
+	MaxSeqLen  int // tokens that the model can take; AnyLen: nothing limits them but memory
 	NumTypes   int // token types; 0: the model has none
+
+	NumDecoderLayers int // of a decoder beside an encoder; 0: there is none
+	DecoderStart     int // the id with which its sequences begin
 
 	Causal    bool // a token sees only those before it
 	HasPooler bool // Output.Pooled is there
-	HasHead   bool // Logits works
+	HasHead   bool // Logits works: of the hidden states of the decoder, where there is one beside an encoder
 
 	NumParams  int    // numbers that the network takes from its file
 	ParamType  string // how most of them are stored: "float32", "float16", "bfloat16"
 	ParamBytes int64  // size of the file that holds them
 }
+
+// AnyLen is Info.MaxSeqLen of a model whose positions have no end.
+const AnyLen = math.MaxInt32
 
 // Info describes the model.
 func (m *Model) Info() Info { return m.info }

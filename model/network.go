@@ -7,14 +7,16 @@ import (
 // A network is a transformer with its parameters: what makes x of the ids, layers that change x, and what comes after
 // them. A family puts one together of parts.
 type network struct {
-	embeddings interface {
-		forward(p *pass) // leaves what enters the first layer in p.x
-	}
-	layers []layer
-	norm   norm    // of what leaves the last layer, or nil
-	pooler *linear // [dim][dim], or nil
-	head   head    // or nil
+	embeddings embeddings
+	layers     []layer
+	norm       norm     // of what leaves the last layer, or nil
+	pooler     *linear  // [dim][dim], or nil
+	decoder    *network // of an encoder–decoder model, or nil; its layers look at what the encoder leaves
+	head       head     // of the decoder where there is one; or nil
 }
+
+// embeddings leave what enters the first layer in p.x.
+type embeddings interface{ forward(p *pass) }
 
 // A layer changes p.x in place.
 type layer interface {
@@ -35,8 +37,17 @@ type head interface {
 	direction(x []float32, token int) (direction []float64, logit float64)
 }
 
-// forward leaves the last hidden states in p.x.
+// forward leaves the last hidden states in p.x and, if the batch has ids for the decoder, those of the decoder in
+// p.decoder.x.
 func (n *network) forward(p *pass) error {
+	if err := n.forwardStack(p); err != nil || n.decoder == nil || !decodes(p.batch) {
+		return err
+	}
+	return n.decoder.forwardStack(p.startDecoder())
+}
+
+// forwardStack is forward without a decoder.
+func (n *network) forwardStack(p *pass) error {
 	n.embeddings.forward(p)
 	p.tap(Embedding, p.x.data, p.info.ModelDim)
 	for i, l := range n.layers {
@@ -60,6 +71,9 @@ func (n *network) prepare(t *team.Team) {
 		for _, l := range layer.linears() {
 			l.weight.Prepare(t)
 		}
+	}
+	if n.decoder != nil {
+		n.decoder.prepare(t)
 	}
 }
 

@@ -16,6 +16,10 @@ import (
 type Sequence struct {
 	IDs     []int // [seq]
 	TypeIDs []int // [seq]; nil: all 0
+
+	// DecoderIDs are what the decoder of an encoder–decoder model has written so far, beginning with Info.DecoderStart. With
+	// nil the encoder runs alone. All sequences of a batch have them, or none.
+	DecoderIDs []int // [decoder seq]
 }
 
 // A pass is one run of a network over a batch. The sequences lie one after another in every activation, [tokens][…],
@@ -31,6 +35,11 @@ type pass struct {
 	taps   *Taps
 	layer  int // −1 before the first
 	team   *team.Team
+
+	encoder        *pass // of a decoder's pass: the encoder's, whose last hidden states are in its x; or nil
+	decoder        *pass // of an encoder's pass, once the decoder runs; or nil
+	decoderInput   []Sequence
+	crossKeyValues rows // [tokens of the encoder][2·heads·headDim]
 
 	x     rows // [tokens][dim]: what goes from layer to layer
 	norm  rows // [tokens][dim]: x normed, where a layer norms what enters its halves
@@ -84,6 +93,7 @@ func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps, t *t
 	p := passes.Get().(*pass)
 	p.ctx, p.info, p.batch, p.taps, p.team, p.layer = ctx, info, batch, taps, t, -1
 	p.states, p.tables, p.starts = nil, p.tables[:0], append(p.starts[:0], 0)
+	p.encoder, p.decoder = nil, nil
 	for _, s := range batch {
 		p.starts = append(p.starts, p.tokens()+len(s.IDs))
 	}
@@ -98,13 +108,18 @@ func newPass(ctx context.Context, info *Info, batch []Sequence, taps *Taps, t *t
 
 // release gives p back, without a hold on the caller's memory.
 func (p *pass) release() {
+	if p.decoder != nil {
+		p.decoder.release()
+	}
+	clear(p.decoderInput)
+	p.encoder, p.decoder = nil, nil
 	p.ctx, p.info, p.batch, p.states, p.taps, p.team = nil, nil, nil, nil, nil, nil
 	passes.Put(p)
 }
 
 // check says what is wrong with a batch, or with taps for it.
 func check(info *Info, batch []Sequence, taps *Taps) error {
-	if err := taps.check(info.NumLayers); err != nil {
+	if err := taps.check(max(info.NumLayers, info.NumDecoderLayers)); err != nil {
 		return err
 	}
 	for i, s := range batch {
@@ -113,6 +128,9 @@ func check(info *Info, batch []Sequence, taps *Taps) error {
 				err = fmt.Errorf("sequence %d: %w", i, err)
 			}
 			return err
+		}
+		if (s.DecoderIDs == nil) != (batch[0].DecoderIDs == nil) {
+			return fmt.Errorf("sequences 0 and %d: one has ids for the decoder, the other has none", i)
 		}
 	}
 	if taps != nil {
@@ -131,10 +149,17 @@ func (s Sequence) check(info *Info) error {
 	case s.TypeIDs != nil && len(s.TypeIDs) != n:
 		return fmt.Errorf("there are %d type ids for %d ids", len(s.TypeIDs), n)
 	}
-	for i, id := range s.IDs {
-		if id < 0 || id >= info.VocabSize {
-			return fmt.Errorf("id %d at position %d is outside the vocabulary of %d", id, i, info.VocabSize)
-		}
+	if err := info.checkIDs("id", s.IDs); err != nil {
+		return err
+	}
+	switch {
+	case s.DecoderIDs != nil && info.NumDecoderLayers == 0:
+		return fmt.Errorf("there are ids for a decoder; the model has none beside an encoder")
+	case s.DecoderIDs != nil && len(s.DecoderIDs) == 0:
+		return fmt.Errorf("the decoder's sequence is empty")
+	}
+	if err := info.checkIDs("decoder id", s.DecoderIDs); err != nil {
+		return err
 	}
 	for i, id := range s.TypeIDs {
 		switch {
@@ -145,6 +170,30 @@ func (s Sequence) check(info *Info) error {
 		}
 	}
 	return nil
+}
+
+// checkIDs says which id isn't in the vocabulary.
+func (info *Info) checkIDs(what string, ids []int) error {
+	for i, id := range ids {
+		if id < 0 || id >= info.VocabSize {
+			return fmt.Errorf("%s %d at position %d is outside the vocabulary of %d", what, id, i, info.VocabSize)
+		}
+	}
+	return nil
+}
+
+// decodes reports whether a batch that was checked has ids for a decoder.
+func decodes(batch []Sequence) bool { return len(batch) > 0 && batch[0].DecoderIDs != nil }
+
+// startDecoder begins a pass of the decoder, over what the encoder has left in p.x.
+func (p *pass) startDecoder() *pass {
+	p.decoderInput = p.decoderInput[:0]
+	for _, s := range p.batch {
+		p.decoderInput = append(p.decoderInput, Sequence{IDs: s.DecoderIDs})
+	}
+	p.decoder = newPass(p.ctx, p.info, p.decoderInput, p.taps, p.team)
+	p.decoder.encoder = p
+	return p.decoder
 }
 
 // tokens is the number of tokens of all sequences.

@@ -30,6 +30,7 @@ func (l *preNormLayer) forward(p *pass) error { // p.x, in place
 
 	l.mlp.forward(p, p.normed(l.mlpNorm))
 	p.add(l.mlpPostNorm)
+	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
 	return nil
 }
 

@@ -26,25 +26,41 @@ const (
 	Residual        Point = "residual"         // [seq][dim]: what leaves the layer
 )
 
-var points = []Point{Embedding, Query, Key, Value, Scores, Weights, Z, AttentionOutput, MLPOutput, Residual}
+// The decoder of an encoder–decoder model has the same points. Between AttentionOutput and MLPOutput its layers have those
+// of the attention that looks at what the encoder gave: queries are the decoder's tokens, keys the encoder's.
+const (
+	CrossQuery   Point = "cross_q"       // [decoder seq][head][headDim]
+	CrossKey     Point = "cross_k"       // [seq][head][headDim]
+	CrossValue   Point = "cross_v"       // [seq][head][headDim]
+	CrossScores  Point = "cross_scores"  // [head][query][key]
+	CrossWeights Point = "cross_weights" // [head][query][key]
+	CrossZ       Point = "cross_z"       // [decoder seq][head][headDim]
+	CrossOutput  Point = "cross_output"  // [decoder seq][dim]
+)
+
+var points = []Point{Embedding, Query, Key, Value, Scores, Weights, Z, AttentionOutput,
+	CrossQuery, CrossKey, CrossValue, CrossScores, CrossWeights, CrossZ, CrossOutput, MLPOutput, Residual}
 
 // Taps says what Forward shows, and changes, on its way. What isn't asked for costs nothing: scores and weights are
 // computed only for a tap.
 type Taps struct {
 	Points []Point   // where
-	Layers []int     // in which layers; nil: all. Embedding belongs to none and is shown anyway
+	Layers []int     // in which layers, of encoder and decoder; nil: all. Embedding belongs to none and is shown anyway
 	Visit  func(Tap) // is called by the goroutine that called Forward, one tap after another; it must not use the model
 	Edit   *Edit     // what is switched off; nil: nothing
 
-	// weights, if not nil, is where the weights of the only sequence go, layer by layer, instead of memory of the pass.
-	weights []float32 // [layer][head][query][key]
+	// Where the weights of the only sequence go, layer by layer, instead of memory of the pass; or nil.
+	weights, decoderWeights, crossWeights []float32 // [layer][head][query][key]
 }
 
 // A Tap is what one sequence has at one point.
 type Tap struct {
-	Point Point
+	Point   Point
+	Decoder bool // in the decoder of an encoder–decoder model
+
 	Layer int       // −1 at Embedding
 	Seq   int       // which sequence of the batch
+	Start int       // position of its first token here, which isn't 0 where Extend goes on with a sequence
 	Shape []int     // as written at the Point
 	Data  []float32 // valid during Visit only, and not to be changed
 }
@@ -78,17 +94,21 @@ func (p *pass) wants(point Point) bool {
 }
 
 // tap shows a dense activation [tokens][width…], sequence by sequence, where it is asked for.
-func (p *pass) tap(point Point, x []float32, width ...int) {
+func (p *pass) tap(point Point, x []float32, width ...int) { p.tapRows(point, x, p.starts, width...) }
+
+// tapRows shows dense rows, those of a sequence s from starts[s] to starts[s+1], where they are asked for.
+func (p *pass) tapRows(point Point, x []float32, starts []int, width ...int) {
 	if !p.wants(point) {
 		return
 	}
+	stride := len(x) / starts[len(p.batch)]
 	for s := range p.batch {
-		p.visit(point, s, p.sequence(x, s), append([]int{len(p.batch[s].IDs)}, width...))
+		p.visit(point, s, x[starts[s]*stride:starts[s+1]*stride], append([]int{starts[s+1] - starts[s]}, width...))
 	}
 }
 
-// tapHeads shows t, [1][tokens][head][headDim], where it is asked for.
-func (p *pass) tapHeads(point Point, t rapt.Tensor[float32]) {
+// tapHeads shows t, [1][rows][head][headDim], where it is asked for.
+func (p *pass) tapHeads(point Point, t rapt.Tensor[float32], starts []int) {
 	if !p.wants(point) {
 		return
 	}
@@ -98,7 +118,22 @@ func (p *pass) tapHeads(point Point, t rapt.Tensor[float32]) {
 			copy(dense[(i*t.Heads+h)*t.Dim:], row(t, i, h))
 		}
 	}
-	p.tap(point, dense, t.Heads, t.Dim)
+	p.tapRows(point, dense, starts, t.Heads, t.Dim)
+}
+
+// keep is where the weights of the layer at hand go, if the taps say so; else nil.
+func (p *pass) keep(point Point, size int) []float32 {
+	all := p.taps.weights
+	switch {
+	case point == CrossWeights:
+		all = p.taps.crossWeights
+	case p.encoder != nil:
+		all = p.taps.decoderWeights
+	}
+	if all == nil {
+		return nil
+	}
+	return all[p.layer*size:][:size]
 }
 
 // room is memory for what is shown.
@@ -110,5 +145,5 @@ func (p *pass) room(n int) []float32 {
 }
 
 func (p *pass) visit(point Point, s int, data []float32, shape []int) {
-	p.taps.Visit(Tap{Point: point, Layer: p.layer, Seq: s, Shape: shape, Data: data})
+	p.taps.Visit(Tap{Point: point, Decoder: p.encoder != nil, Layer: p.layer, Seq: s, Start: p.before(s), Shape: shape, Data: data})
 }
