@@ -173,6 +173,9 @@ func perHead(list []float32, piece headsPiece) []float32 {
 
 // attend computes z. It computes and shows the scores and the weights where their points are asked for.
 func (p *pass) attend(scoresPoint, weightsPoint Point) error {
+	if p.taps != nil && p.taps.gather != nil {
+		return p.taps.gather.attend(p)
+	}
 	if p.wants(scoresPoint) {
 		scores := p.room(p.mapSize())
 		if err := p.attention.run(p, scores, nil); err != nil {

@@ -51,6 +51,8 @@ type Taps struct {
 
 	// Where the weights of the only sequence go, layer by layer, instead of memory of the pass; or nil.
 	weights, decoderWeights, crossWeights []float32 // [layer][head][query][key]
+
+	gather *Gather // what Statistics wants; or nil
 }
 
 // A Tap is what one sequence has at one point.
