@@ -25,13 +25,14 @@ func (a *selfAttention) forward(p *pass, x rows) error {
 	p.multiply(&a.qkv, p.qkv, x, nil)
 	p.prepareHeads(a)
 	s, heads, kvHeads := &p.attention, p.info.NumHeads, p.info.NumKVHeads
-	s.told, s.bias, s.keyStarts = &a.options, a.bias, p.starts
+	s.told, s.bias, s.keyStarts, s.states = &a.options, a.bias, p.starts, p.states
 	s.q, s.z = p.heads(p.qkv, 0, heads), p.heads(p.z, 0, heads)
 	s.k, s.v = p.heads(p.qkv, heads, kvHeads), p.heads(p.qkv, heads+kvHeads, kvHeads)
 	p.editValues(s.v)
 	p.tapHeads(Query, s.q, p.starts)
 	p.tapHeads(Key, s.k, p.starts)
 	p.tapHeads(Value, s.v, p.starts)
+	p.remember(a)
 	if err := p.attend(Scores, Weights); err != nil {
 		return err
 	}
@@ -59,6 +60,7 @@ type attentionStep struct {
 	bias       *relativeBias        // or nil
 	q, k, v, z rapt.Tensor[float32] // [1][tokens][head][headDim]
 	keyStarts  []int                // [batch+1]: the keys of sequence s are those from keyStarts[s] to keyStarts[s+1]
+	states     []*State             // [batch]: what holds the keys and values instead of k and v; or nil
 
 	// Scores or weights of all sequences, one after another: [head][query][key]; or nil.
 	scores, weights []float32
@@ -86,7 +88,7 @@ func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 	for w := len(s.options); w < p.team.Size(); w++ {
 		s.options, s.errors, s.first = append(s.options, rapt.Options{}), append(s.errors, nil), append(s.first, 0)
 		s.addBias = append(s.addBias, func(scores []float32, at rapt.Segment) {
-			s.bias.add(scores, s.first[w]+at.Head, at.Query, at.FirstKey)
+			s.bias.add(scores, s.first[w]+at.Head, s.options[w].QueryStart+at.Query, at.FirstKey)
 		})
 	}
 	mask := p.cuts()
@@ -97,7 +99,7 @@ func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 			s.options[w].ScoreFunc = s.addBias[w]
 		}
 	}
-	if p.team.Size() == 1 && scores == nil && weights == nil {
+	if p.team.Size() == 1 && scores == nil && weights == nil && s.states == nil {
 		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, s.keyStarts
 		return rapt.Attend(s.z, s.q, s.k, s.v, &s.options[0])
 	}
@@ -135,17 +137,22 @@ func (s *attentionStep) Do(i, worker int) {
 	q, z := s.part(s.q, piece, s.pass.starts), s.part(s.z, piece, s.pass.starts)
 	k, v := s.part(s.k, piece, s.keyStarts), s.part(s.v, piece, s.keyStarts)
 	o := &s.options[worker]
+	if s.states != nil {
+		k, v, o.QueryStart = s.remembered(piece)
+	}
 	o.Sinks = perHead(s.told.Sinks, piece)
 	o.ALiBiSlopes = perHead(s.told.ALiBiSlopes, piece)
 	s.first[worker] = piece.from
-	size := q.Seq * k.Seq
-	at := piece.at + piece.from*size
+	rows, keys := q.Heads*q.Seq, s.keys(piece.seq)
+	at := piece.at + piece.from*q.Seq*keys
 	var err error
 	switch {
 	case s.scores != nil:
-		err = rapt.Scores(s.scores[at:][:q.Heads*size], q, k, nil, rapt.StageMasked, o)
+		err = rapt.Scores(s.scores[at:][:rows*k.Seq], q, k, nil, rapt.StageMasked, o)
+		spread(s.scores[at:][:rows*keys], k.Seq, keys, negativeInfinity)
 	case s.weights != nil:
-		err = rapt.AttendWeights(z, s.weights[at:][:q.Heads*size], q, k, v, o)
+		err = rapt.AttendWeights(z, s.weights[at:][:rows*k.Seq], q, k, v, o)
+		spread(s.weights[at:][:rows*keys], k.Seq, keys, 0)
 	default:
 		err = rapt.Attend(z, q, k, v, o)
 	}
@@ -199,7 +206,13 @@ func (p *pass) attend(scoresPoint, weightsPoint Point) error {
 }
 
 // keys is the number of keys of a sequence.
-func (s *attentionStep) keys(seq int) int { return s.keyStarts[seq+1] - s.keyStarts[seq] }
+func (s *attentionStep) keys(seq int) int {
+	keys := s.keyStarts[seq+1] - s.keyStarts[seq]
+	if s.states != nil {
+		keys += s.states[seq].len
+	}
+	return keys
+}
 
 // pairs is the number of pairs of a query and a key in a head of a sequence.
 func (p *pass) pairs(seq int) int { return len(p.batch[seq].IDs) * p.attention.keys(seq) }

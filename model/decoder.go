@@ -154,6 +154,7 @@ func newDecoder(p *params, d decoderConfig, newLayer func(at string, i int) laye
 		layers:     layers(p, d.NumLayers, func(i int) layer { return newLayer(fmt.Sprintf("%slayers.%d.", base, i), i) }),
 		norm:       d.norm(p, base+"norm"),
 		head:       &lmHead{linear: linear{weight: p.tied("lm_head.weight", embeddings.word)}, cap: d.headCap},
+		original:   d.rotary.original,
 	}
 }
 

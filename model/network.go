@@ -13,6 +13,9 @@ type network struct {
 	pooler     *linear  // [dim][dim], or nil
 	decoder    *network // of an encoder–decoder model, or nil; its layers look at what the encoder leaves
 	head       head     // of the decoder where there is one; or nil
+
+	// Sequences of more tokens have other rotary frequencies (LongRoPE). 0: all have the same.
+	original int
 }
 
 // embeddings leave what enters the first layer in p.x.

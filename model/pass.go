@@ -114,6 +114,7 @@ func (p *pass) release() {
 	clear(p.decoderInput)
 	p.encoder, p.decoder = nil, nil
 	p.ctx, p.info, p.batch, p.states, p.taps, p.team = nil, nil, nil, nil, nil, nil
+	p.attention.states = nil
 	passes.Put(p)
 }
 

@@ -29,8 +29,11 @@ func (l *preNormLayer) forward(p *pass) error { // p.x, in place
 	p.add(l.attentionPostNorm)
 
 	l.mlp.forward(p, p.normed(l.mlpNorm))
-	p.add(l.mlpPostNorm)
+	if l.mlpPostNorm != nil {
+		p.normalize(l.mlpPostNorm, &p.out, p.out)
+	}
 	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
+	p.add(nil)
 	return nil
 }
 

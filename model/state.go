@@ -1,7 +1,125 @@
 package model
 
-// A State is what a causal model keeps of one sequence.
+import (
+	"fmt"
+	"math"
+
+	"github.com/rapt-go/rapt"
+	"github.com/rapt-go/rapt/internal/kernel"
+)
+
+// A State is what a causal model keeps of one sequence, so that tokens can be added without computing the earlier ones
+// again: the keys and values of every layer. A layer with a window forgets what has left it, so that its part stays
+// bounded however long the sequence becomes. A State must not be used by two goroutines at once.
 type State struct {
-	len     int
-	planned int
+	model   *Model
+	len     int         // tokens
+	planned int         // that the sequence will have after the call at hand: see Model.plan
+	ids     []int       // of the tokens, where Model.plan may need them
+	layers  []keyValues // [layer]
+}
+
+// NewState is the state of an empty sequence. It is an error where the model isn't causal.
+func (m *Model) NewState() (*State, error) {
+	if !m.info.Causal {
+		return nil, fmt.Errorf("%s isn't causal: what is computed of a token depends on those after it", m.info.Family)
+	}
+	return &State{model: m, layers: make([]keyValues, m.info.NumLayers)}, nil
+}
+
+// Len is the number of tokens that the sequence has so far.
+func (s *State) Len() int { return s.len }
+
+// reset empties the sequence and keeps the memory.
+func (s *State) reset() {
+	s.len, s.planned, s.ids = 0, 0, s.ids[:0]
+	for i := range s.layers {
+		s.layers[i].first = 0
+	}
+}
+
+// keyValues are the keys and values of one layer: a row for each position from first on, of the keys of all heads and then
+// the values of all heads. Rows from the length of the state on are of a call that didn't end.
+type keyValues struct {
+	rows  rows // [positions][2·kvHeads·headDim]
+	first int
+}
+
+// append adds n positions from at on, whose keys and values are those of r from row from on, at a column. With a window w
+// it keeps what the queries from at on see: each its own key and the w−1 before it.
+func (c *keyValues) append(at int, r rows, from, column, width, n, window int) {
+	held := at - c.first
+	c.rows.stride = width + apart
+	if room := cap(c.rows.data) / c.rows.stride; held+n > room {
+		gone := 0
+		if window > 0 {
+			gone = max(held-(window-1), 0)
+		}
+		old := c.rows.data[:held*c.rows.stride][gone*c.rows.stride:]
+		c.first, held = c.first+gone, held-gone
+		if held+n > room {
+			c.rows.data = make([]float32, c.grown(room, held+n, window)*c.rows.stride)
+		}
+		c.rows.data = c.rows.data[:cap(c.rows.data)]
+		copy(c.rows.data, old)
+	}
+	c.rows.data = c.rows.data[:(held+n)*c.rows.stride]
+	for i := range n {
+		copy(c.rows.data[(held+i)*c.rows.stride:][:width], r.data[(from+i)*r.stride+column:])
+	}
+}
+
+// grown is how many positions to make room for when there is room for fewer than needed: twice as many, so that moving
+// them costs little for each, but with a window not many more than two of it.
+func (c *keyValues) grown(room, needed, window int) int {
+	twice := 2 * room
+	if window > 0 {
+		twice = min(twice, 2*window)
+	}
+	return max(twice, needed)
+}
+
+// heads is the view [1][positions][head][dim] of n heads, from head first on.
+func (c *keyValues) heads(first, n, dim int) rapt.Tensor[float32] {
+	return rapt.Tensor[float32]{
+		Data:  c.rows.data[first*dim:],
+		Batch: 1, Seq: len(c.rows.data) / c.rows.stride, Heads: n, Dim: dim,
+		SeqStride: c.rows.stride, HeadStride: dim,
+	}
+}
+
+// remembered is the keys and values of a piece's heads, and the position of its first query among them.
+func (s *attentionStep) remembered(piece headsPiece) (k, v rapt.Tensor[float32], start int) {
+	state, kvHeads, group := s.states[piece.seq], s.k.Heads, s.q.Heads/s.k.Heads
+	c := &state.layers[s.pass.layer]
+	first, n := piece.from/group, (piece.to-piece.from)/group
+	return c.heads(first, n, s.k.Dim), c.heads(kvHeads+first, n, s.k.Dim), state.len - c.first
+}
+
+var negativeInfinity = float32(math.Inf(-1))
+
+// spread makes room in front of rows of maps for keys that nobody sees any more: rows are of so many keys instead of those
+// that they have, the last; what is in front of these becomes fill.
+func spread(maps []float32, have, keys int, fill float32) {
+	gone := keys - have
+	if gone == 0 {
+		return
+	}
+	for r := len(maps)/keys - 1; r >= 0; r-- {
+		row := maps[r*keys:][:keys]
+		copy(row[gone:], maps[r*have:][:have])
+		kernel.Fill(row[:gone], fill)
+	}
+}
+
+// remember adds the keys and values of the layer at hand to the states.
+func (p *pass) remember(a *selfAttention) {
+	heads, width := p.info.NumHeads*p.info.HeadDim, 2*p.info.NumKVHeads*p.info.HeadDim
+	window := 0
+	if w := a.options.Window; w != nil && w.Left >= 0 {
+		window = w.Left + 1
+	}
+	for s, state := range p.states {
+		state.layers[p.layer].append(state.len, p.qkv, p.starts[s], heads, width, len(p.batch[s].IDs), window)
+	}
 }
