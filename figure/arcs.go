@@ -74,9 +74,14 @@ func (l *Look) Arcs(s Style, mass float64) (*Picture, error) {
 	a.label = min(max(a.label, textWidth("from (query)", labelSize, false)), mostLabel)
 	rows := make([][]float32, len(a.Rows))
 	a.scale.ceiling = 1e-6 // widths are true to the largest of all, special tokens or not
-	for r := range rows {
+	for r, i := range a.Rows {
 		rows[r] = a.row(r)
-		a.scale.ceiling = max(a.scale.ceiling, float64(slices.Max(rows[r])))
+		for k := len(a.Columns); k > 0 && !l.seen(i, a.Columns[k-1]); k-- {
+			rows[r] = rows[r][:k-1]
+		}
+		for _, w := range rows[r] {
+			a.scale.ceiling = max(a.scale.ceiling, float64(w))
+		}
 	}
 	var total int
 	var share float64

@@ -64,12 +64,16 @@ func (g *grid) shadeNote() string {
 	return note
 }
 
-// pooled is a row of cells: of each pool of keys the value farthest from 0 that any of the queries gives.
+// pooled is a row of cells: of each pool of keys the value farthest from 0 that any of the queries gives; NaN where none of
+// them sees any of the keys.
 func (g *grid) pooled(queries []int, pool int) []float64 {
 	cells := make([]float64, (len(g.Columns)+pool-1)/pool)
+	for c := range cells {
+		cells[c] = math.NaN()
+	}
 	for _, i := range queries {
 		for j, w := range g.row(i) {
-			if math.Abs(float64(w)) > math.Abs(cells[j/pool]) {
+			if g.look.seen(i, g.Columns[j]) && !(math.Abs(float64(w)) <= math.Abs(cells[j/pool])) {
 				cells[j/pool] = float64(w)
 			}
 		}
@@ -79,6 +83,9 @@ func (g *grid) pooled(queries []int, pool int) []float64 {
 
 // shade is the character of a value: of nothing at all, of little to much, and of less.
 func (g *grid) shade(v float64) string {
+	if math.IsNaN(v) {
+		return " "
+	}
 	part := math.Sqrt(min(math.Abs(v)/g.scale.ceiling, 1))
 	if v < 0 {
 		return fewer[step(part, len(fewer))]
@@ -122,6 +129,12 @@ func (g *grid) shaded(rows [][]int, values [][]float64, label int) []string {
 
 // halved draws two rows of cells in each line.
 func (g *grid) halved(rows [][]int, values [][]float64, label int) []string {
+	place := func(v float64) float64 { // −1 is no colour
+		if math.IsNaN(v) {
+			return -1
+		}
+		return g.scale.place(v)
+	}
 	var lines []string
 	for k := 0; k < len(values); k += 2 {
 		var b strings.Builder
@@ -129,9 +142,9 @@ func (g *grid) halved(rows [][]int, values [][]float64, label int) []string {
 		for c, upper := range values[k] {
 			lower := -1.0
 			if k+1 < len(values) {
-				lower = g.scale.place(values[k+1][c])
+				lower = place(values[k+1][c])
 			}
-			b.WriteString(g.color.halves(g.scale.place(upper), lower))
+			b.WriteString(g.color.halves(place(upper), lower))
 		}
 		lines = append(lines, b.String())
 	}

@@ -23,14 +23,14 @@ func (l *Look) caption() []string {
 	for _, s := range l.hidden() {
 		sentences = append(sentences, strings.TrimSuffix(s, " (--special)"))
 	}
-	if !l.Difference {
-		if specials := l.specials(); len(specials) > 0 && !l.NoSpecial {
-			share := l.View.HiddenShare(l.Head, l.View.Select(l.Special, false))
-			sentences = append(sentences, fmt.Sprintf("%s get %.1f %% of what the rows shown give", and(specials), 100*share))
-			if len(specials) == 1 {
-				sentences[len(sentences)-1] = strings.Replace(sentences[len(sentences)-1], " get ", " gets ", 1)
-			}
+	if sinks := l.called(l.View.Sinks); len(sinks) > 0 && !l.NoSpecial && !l.Difference {
+		get := "get"
+		if len(sinks) == 1 {
+			get = "gets"
 		}
+		shown := lens.Selection{Rows: l.selection().Rows, Columns: l.View.Select(false, false).Columns}
+		sentences = append(sentences, fmt.Sprintf("%s %s %.1f %% of what the rows shown give", and(sinks), get,
+			100*l.View.HiddenShare(l.Head, shown)))
 	}
 	return append(sentences, "layers and heads count from 0")
 }

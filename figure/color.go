@@ -102,11 +102,18 @@ func (c paints) cell(text string, v float64, strong bool) string {
 // halves is one character whose upper half has the colour of one value and whose lower half that of another; a
 // negative value is no colour.
 func (c paints) halves(upper, lower float64) string {
+	block := "▀"
+	if upper < 0 {
+		block, upper, lower = "▄", lower, -1
+	}
+	if upper < 0 {
+		return " "
+	}
 	codes := c.foreground(c.paintOf(upper))
 	if lower >= 0 {
 		codes += ";" + c.background(c.paintOf(lower))
 	}
-	return "\x1b[" + codes + "m▀" + reset
+	return "\x1b[" + codes + "m" + block + reset
 }
 
 func (c Color) background(p paint) string {

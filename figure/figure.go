@@ -80,10 +80,7 @@ func (s *Subject) measure() lens.Measure {
 
 // tokens is how many tokens, or words, there are.
 func (s *Subject) tokens() string {
-	if s.Words {
-		return count(len(s.View.Tokens), "word")
-	}
-	return count(len(s.View.Tokens), "token")
+	return count(len(s.View.Tokens), s.unit())
 }
 
 // size is how many layers and heads there are.
@@ -103,28 +100,42 @@ func (s *Subject) names() []string {
 	return names
 }
 
-// specials lists the names of the special tokens, each once.
-func (s *Subject) specials() []string {
-	var names []string
-	for i, name := range s.names() {
-		if s.View.Tokens[i].Kind == lens.Special && !slices.Contains(names, name) {
-			names = append(names, name)
+// called lists the names of tokens, each once: those of special ones, and of a first token that isn't special as
+// "the first token (The)".
+func (s *Subject) called(tokens []int) []string {
+	var called []string
+	names := s.names()
+	for _, i := range tokens {
+		name := names[i]
+		if s.View.Tokens[i].Kind != lens.Special {
+			name = fmt.Sprintf("the first %s (%s)", s.unit(), name)
+		}
+		if !slices.Contains(called, name) {
+			called = append(called, name)
 		}
 	}
-	return names
+	return called
 }
 
-// specialShare is the sentence that says how much attention goes to special tokens.
+// specialShare is the sentence that says how much attention goes to special tokens, or to the first where it is a sink.
 func (s *Subject) specialShare() string {
 	maps := count(s.View.NumLayers*s.View.NumHeads, "head")
 	if !s.measure().PerHead {
 		maps = count(s.View.NumLayers, "layer")
 	}
-	specials := s.specials()
-	if len(specials) == 0 {
+	sinks := s.called(s.View.Sinks)
+	if len(sinks) == 0 {
 		return fmt.Sprintf("%s; no token is known to be special", maps)
 	}
-	return fmt.Sprintf("%s: %.1f %% of all %s goes to %s", maps, 100*s.View.SpecialShare(), s.noun(), and(specials))
+	return fmt.Sprintf("%s: %.1f %% of all %s goes to %s", maps, 100*s.View.SpecialShare(), s.noun(), and(sinks))
+}
+
+// unit is what a row stands for.
+func (s *Subject) unit() string {
+	if s.Words {
+		return "word"
+	}
+	return "token"
 }
 
 // noun is what the measure measures, as in "of all attention".

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"unicode"
 
@@ -43,11 +44,17 @@ func face(bold bool, size float64) font.Face {
 	return f
 }
 
+// signs are what the font has in place of signs that it doesn't have.
+var signs = strings.NewReplacer("␣", "˽", "▁", "˽", "⏎", "¶", "⇥", "→")
+
+// inFont is s in letters that the font has, as far as possible.
+func inFont(s string) string { return signs.Replace(norm.NFC.String(s)) }
+
 // textWidth is how wide s is in points; a letter that the font doesn't have counts as wide as it is on a terminal.
 func textWidth(s string, size float64, bold bool) (width float64) {
 	var buf sfnt.Buffer
 	f := fontOf(bold)
-	for _, r := range norm.NFC.String(s) {
+	for _, r := range inFont(s) {
 		index, err := f.GlyphIndex(&buf, r)
 		if err != nil || index == 0 {
 			width += float64(displayWidth(string(r))) * size * .55
@@ -79,7 +86,7 @@ func clip(s string, size, width float64, bold bool) string {
 // which that isn't so: one it doesn't have, a mark that must be placed, or a script that runs from right to left.
 func drawable(s string, bold bool) (string, error) {
 	var buf sfnt.Buffer
-	s = norm.NFC.String(s)
+	s = inFont(s)
 	for _, r := range s {
 		index, err := fontOf(bold).GlyphIndex(&buf, r)
 		if err != nil || index == 0 || unicode.In(r, unicode.M, unicode.Hebrew, unicode.Arabic, unicode.Cf) {

@@ -12,6 +12,7 @@ import (
 
 // A grid is one head as a table: a row for each query, a column for each key.
 type grid struct {
+	look  *Look
 	view  *lens.View
 	head  lens.Head
 	names []string // [token], printable
@@ -26,15 +27,15 @@ type grid struct {
 
 // newGrid shows the rows of all tokens, or of those that aren't special.
 func newGrid(l *Look, s Screen) *grid {
-	g := &grid{view: l.View, head: l.Head, names: l.names(), width: s.width(), unit: l.measure().Unit, most: l.most(),
+	g := &grid{look: l, view: l.View, head: l.Head, names: l.names(), width: s.width(), unit: l.measure().Unit, most: l.most(),
 		Selection: l.selection()}
 	g.scale = l.scale(g.Rows, s.Map)
 	g.color = paints{s.Color, g.scale.colors}
 	return g
 }
 
-// scale goes up to the largest value that is shown in columns of ordinary tokens: what goes to special ones is often so
-// much more that the rest would look alike.
+// scale goes up to the largest value that is shown in columns that are no sinks: what goes to those is often so much more
+// that the rest would look alike.
 func (l *Look) scale(rows []int, colors *ColorMap) scale {
 	s := scale{colors: colors}
 	switch {
@@ -43,19 +44,22 @@ func (l *Look) scale(rows []int, colors *ColorMap) scale {
 	case colors == nil:
 		s.colors = Viridis
 	}
-	largest := func(column func(lens.Token) bool) (w float64) {
-		for _, i := range rows {
-			for j, weight := range l.View.Row(l.Head.Layer, l.Head.Head, i) {
-				if column(l.View.Tokens[j]) {
-					w = max(w, math.Abs(float64(weight)))
-				}
+	sink := make([]bool, len(l.View.Tokens))
+	for _, j := range l.View.Sinks {
+		sink[j] = true
+	}
+	var all float64
+	for _, i := range rows {
+		for j, w := range l.View.Row(l.Head.Layer, l.Head.Head, i) {
+			size := math.Abs(float64(w))
+			all = max(all, size)
+			if !sink[j] {
+				s.ceiling = max(s.ceiling, size)
 			}
 		}
-		return w
 	}
-	s.ceiling = largest(func(t lens.Token) bool { return t.Kind != lens.Special })
 	if s.ceiling == 0 {
-		s.ceiling = max(largest(func(lens.Token) bool { return true }), 1e-6)
+		s.ceiling = max(all, 1e-6)
 	}
 	return s
 }
@@ -186,7 +190,11 @@ func (g *grid) numbers(l layout, i int) string {
 	largest := row[farthest(row)]
 	var b strings.Builder
 	b.WriteString(padRight(g.rowName(i, l.label-1, l.numbered), l.label))
-	for _, w := range row {
+	for k, w := range row {
+		if !g.look.seen(i, g.Columns[k]) {
+			b.WriteString(strings.Repeat(" ", l.cell))
+			continue
+		}
 		text := g.scale.text(w)
 		marked := w == largest && w != 0
 		if marked && displayWidth(text) < l.cell {

@@ -91,17 +91,22 @@ const mostPixels = 64
 func small(l *Look, s lens.Selection, colors scale) *image.NRGBA {
 	pool := (max(len(s.Rows), len(s.Columns)) + mostPixels - 1) / mostPixels
 	w, h := (len(s.Columns)+pool-1)/pool, (len(s.Rows)+pool-1)/pool
-	values := make([]float64, w*h)
+	values, seen := make([]float64, w*h), make([]bool, w*h)
 	for r, i := range s.Rows {
 		row := l.View.Row(l.Head.Layer, l.Head.Head, i)
 		for k, j := range s.Columns {
-			if at := r/pool*w + k/pool; math.Abs(float64(row[j])) > math.Abs(values[at]) {
+			at := r/pool*w + k/pool
+			seen[at] = seen[at] || l.seen(i, j)
+			if math.Abs(float64(row[j])) > math.Abs(values[at]) {
 				values[at] = float64(row[j])
 			}
 		}
 	}
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for at, v := range values {
+		if !seen[at] {
+			continue
+		}
 		p := colors.colors.at(colors.place(v))
 		m.SetNRGBA(at%w, at/w, color.NRGBA{p.r, p.g, p.b, 255})
 	}

@@ -113,31 +113,50 @@ func (l *Look) selection() lens.Selection { return l.View.Select(l.Special, !l.N
 
 // hidden says which rows and columns aren't shown, and what part of the rows shown goes to hidden columns.
 func (l *Look) hidden() (sentences []string) {
-	specials := 0
-	for _, t := range l.View.Tokens {
-		if t.Kind == lens.Special {
-			specials++
-		}
+	selection := l.selection()
+	if rows := l.missing(selection.Rows); len(rows) > 0 {
+		sentences = append(sentences, fmt.Sprintf("the %s shown (--special)", arent("row", rows)))
 	}
-	if specials == 0 || specials == len(l.Names) {
-		return nil
-	}
-	names := and(l.specials())
+	columns := l.missing(selection.Columns)
 	switch {
-	case l.Special:
-	case specials == 1:
-		sentences = append(sentences, fmt.Sprintf("the row of %s isn't shown (--special)", names))
+	case len(columns) == 0:
+	case l.Difference:
+		sentences = append(sentences, fmt.Sprintf("the %s shown", arent("column", columns)))
 	default:
-		sentences = append(sentences, fmt.Sprintf("the rows of %s aren't shown (--special)", names))
+		it := "they get"
+		if len(columns) == 1 {
+			it = "it gets"
+		}
+		sentences = append(sentences, fmt.Sprintf("the %s shown: %s %.1f %% of what these rows give", arent("column", columns), it,
+			100*l.View.HiddenShare(l.Head, selection)))
 	}
-	if l.NoSpecial && !l.Difference {
-		sentences = append(sentences, fmt.Sprintf("the columns of %s aren't shown: they get %.1f %% of what these rows give",
-			names, 100*l.View.HiddenShare(l.Head, l.selection())))
-	} else if l.NoSpecial {
-		sentences = append(sentences, fmt.Sprintf("the columns of %s aren't shown", names))
+	if l.View.Causal {
+		sentences = append(sentences, fmt.Sprintf("a %s sees none that come later", l.unit()))
 	}
 	return sentences
 }
+
+// missing are the names of the tokens that aren't shown.
+func (l *Look) missing(shown []int) []string {
+	var missing []int
+	for i := range l.View.Tokens {
+		if !slices.Contains(shown, i) {
+			missing = append(missing, i)
+		}
+	}
+	return l.called(missing)
+}
+
+// arent is "rows of a and b aren't", or of one "row of a isn't".
+func arent(noun string, names []string) string {
+	if len(names) == 1 {
+		return fmt.Sprintf("%s of %s isn't", noun, names[0])
+	}
+	return fmt.Sprintf("%ss of %s aren't", noun, and(names))
+}
+
+// seen reports whether a query can look at a key.
+func (l *Look) seen(query, key int) bool { return !l.View.Causal || key <= query }
 
 // span is "layers 0–5".
 func span(noun string, n int) string {

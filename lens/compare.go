@@ -15,9 +15,9 @@ type Comparison struct {
 	Difference *model.Attention // [layer][head][query][key]
 }
 
-// Compare aligns two runs of one model over two texts, or of two models that cut a text the same way, by what their tokens
-// are called, and subtracts their maps. The alignment is a longest common subsequence of the names; special tokens
-// stand for each other like any others. It is an error if layers or heads differ in number, or if no token is in common.
+// Compare aligns two runs by what their tokens are called, and subtracts their maps: runs of one model over two texts by
+// their names, runs of two models over one text by their Places. The alignment is a longest common subsequence of the
+// names; special tokens stand for each other like any others. It is an error if layers or heads differ in number, or if no token is in common.
 func Compare(a, b *model.Attention, namesA, namesB []string) (*Comparison, error) {
 	if a.NumLayers != b.NumLayers || a.NumHeads != b.NumHeads {
 		return nil, fmt.Errorf("the first has %d layers × %d heads, the second %d × %d: their heads can't be compared",

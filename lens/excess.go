@@ -8,39 +8,59 @@ import (
 // Excess is how much more than expected each ordinary token of head h looks at each other one:
 //
 //	excess[i][j] = A[i,j] − max(column, diagonal)
-//	column       = mean of A[x,j] over the other rows x, without j's own: what key j gets from everyone
+//	column       = mean of A[x,j] over the other rows x that see j, without j's own: what key j gets from everyone
 //	diagonal     = mean of A[x,x+j−i] over the other rows x: what a key at this distance gets
 //
 // over ordinary tokens only. A column from which every row reads has no excess, and neither has a head that looks at the
 // previous token whatever it is: what is left is between these two words. Where there is nothing to compare with, in a
 // text of two words, the expectation is 0. Entries of special tokens and of a token with itself are 0.
+//
+// In a Causal view row x has x+1 keys to share its attention among, and an early row gives each of them more. So what is
+// expected there is the larger one of these means and of the same means of A[x,·]·(x+1)/(i+1), which are right for a head
+// that spreads its attention evenly.
 func (v *View) Excess(h Head) []float64 { // [query][key]
 	n := v.KeyLen
 	a := v.Map(h.Layer, h.Head)
-	columns, diagonals, lengths := make([]float64, n), make([]float64, 2*n), make([]int, 2*n)
+	columns, diagonals := make([]expectation, n), make([]expectation, 2*n)
 	for _, i := range v.ordinary {
 		for _, j := range v.ordinary {
+			if v.Causal && j > i {
+				break
+			}
 			w := float64(a[i*n+j])
 			if i != j {
-				columns[j] += w
+				columns[j].add(w, v.keys(i), 1)
 			}
-			diagonals[j-i+n] += w
-			lengths[j-i+n]++
+			diagonals[j-i+n].add(w, v.keys(i), 1)
 		}
 	}
 	excess := make([]float64, n*n)
 	for _, i := range v.ordinary {
 		for _, j := range v.ordinary {
-			if i == j {
+			if i == j || (v.Causal && j > i) {
 				continue
 			}
-			w, d := float64(a[i*n+j]), j-i+n
-			column := (columns[j] - w) / float64(max(len(v.ordinary)-2, 1))
-			diagonal := (diagonals[d] - w) / float64(max(lengths[d]-1, 1))
-			excess[i*n+j] = w - max(column, diagonal)
+			w, column, diagonal := float64(a[i*n+j]), columns[j], diagonals[j-i+n]
+			column.add(w, v.keys(i), -1)
+			diagonal.add(w, v.keys(i), -1)
+			excess[i*n+j] = w - max(column.of(v.keys(i)), diagonal.of(v.keys(i)))
 		}
 	}
 	return excess
+}
+
+// An expectation is what rows have in common: their number, the sum of what they give, and the same with each row times
+// the number of its keys.
+type expectation struct{ rows, given, spread float64 }
+
+// add takes a row in, or with sign −1 out again.
+func (e *expectation) add(w float64, keys int, sign float64) {
+	e.rows, e.given, e.spread = e.rows+sign, e.given+sign*w, e.spread+sign*w*float64(keys)
+}
+
+// of is what a row of so many keys is expected to give.
+func (e *expectation) of(keys int) float64 {
+	return max(e.given, e.spread/float64(keys)) / max(e.rows, 1)
 }
 
 // content lists the tokens of content words: neither special nor punctuation nor function words. A text of fewer than

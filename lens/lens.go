@@ -1,14 +1,14 @@
 // Package lens measures attention: which head does what, which words belong together, and where to look first.
 //
-// Everything starts from a [View], the weights of all heads over one sequence of [Token]s:
+// Everything starts from a [View], the weights of all heads over one sequence of [Token]s, which [Encode] makes of a text:
 //
 //   - what kind of head is this: [View.Roles], and its one-letter summary [Roles.Letter];
 //   - which word looks at which, beyond what every word or every neighbour does: [View.Excess];
 //   - which head to show first: [View.Pick], [View.PickIn];
 //   - the strongest pairs of words over all heads: [View.Pairs];
 //   - which head has this edge: [View.Find];
-//   - how much of all attention goes to [CLS], [SEP] and their like: [View.SpecialShare], or of what is shown:
-//     [View.HiddenShare];
+//   - how much of all attention goes to [CLS], [SEP] and their like, or to the first token of a model that looks back
+//     only: [View.SpecialShare], or of what is shown: [View.HiddenShare];
 //   - which heads are alike: [View.Similar]; whole words instead of pieces: [Words];
 //   - how two texts or two models differ: [Compare];
 //   - the same for a text too long to keep all weights: [Stream].
@@ -38,6 +38,14 @@ type View struct {
 	*model.Attention
 	Tokens []Token // [token], both the queries and the keys
 
+	// Causal says that no query gives anything to a later key, in any head: the model looks back only, and what stands
+	// above the diagonal of its maps isn't a choice of any head.
+	Causal bool
+
+	// Sinks are the tokens on which attention rests that has nowhere to go: special tokens or, where there are none and
+	// the view is Causal, the first token (Xiao et al. 2023, "Efficient Streaming Language Models with Attention Sinks").
+	Sinks []int
+
 	ordinary []int // the tokens that are not special; all tokens if there are no others
 }
 
@@ -55,18 +63,54 @@ func NewView(a *model.Attention, tokens []Token) (*View, error) {
 				h, w, i/a.KeyLen%a.QueryLen, i%a.KeyLen)
 		}
 	}
-	v := &View{Attention: a, Tokens: tokens}
+	v := &View{Attention: a, Tokens: tokens, Causal: looksBack(a)}
 	for i, t := range tokens {
-		if t.Kind != Special {
+		if t.Kind == Special {
+			v.Sinks = append(v.Sinks, i)
+		} else {
 			v.ordinary = append(v.ordinary, i)
 		}
 	}
 	if len(v.ordinary) == 0 {
-		for i := range tokens {
-			v.ordinary = append(v.ordinary, i)
-		}
+		v.ordinary = v.all()
+	}
+	if v.Causal && len(v.Sinks) == 0 {
+		v.Sinks = []int{0}
 	}
 	return v, nil
+}
+
+// looksBack reports whether all weights on later keys are 0. Of one token it says nothing.
+func looksBack(a *model.Attention) bool {
+	for l := range a.NumLayers {
+		for h := range a.NumHeads {
+			for i := range a.QueryLen {
+				for _, w := range a.Row(l, h, i)[i+1:] {
+					if w != 0 {
+						return false
+					}
+				}
+			}
+		}
+	}
+	return a.QueryLen > 1
+}
+
+// all lists all tokens.
+func (v *View) all() []int {
+	all := make([]int, v.KeyLen)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// keys is how many keys query i can look at.
+func (v *View) keys(i int) int {
+	if v.Causal {
+		return i + 1
+	}
+	return v.KeyLen
 }
 
 // Heads lists all heads, layer by layer.
@@ -83,19 +127,21 @@ func (v *View) Heads() []Head {
 // Weight is how much query looks at key in head h.
 func (v *View) Weight(h Head, query, key int) float32 { return v.Row(h.Layer, h.Head, query)[key] }
 
-// SpecialShare is the part of all attention, over all heads and all rows, that goes to special tokens.
+// SpecialShare is the part of all attention, over all heads and all rows, that goes to the Sinks.
 func (v *View) SpecialShare() float64 {
 	special, all := v.specialSum()
 	return ratio(special, all)
 }
 
-// specialSum is what special tokens get, and what all tokens get.
+// specialSum is what the Sinks get, and what all tokens get.
 func (v *View) specialSum() (special, all float64) {
+	sums := make([]float64, v.KeyLen)
 	for i, w := range v.Weights {
+		sums[i%v.KeyLen] += float64(w)
 		all += float64(w)
-		if v.Tokens[i%v.KeyLen].Kind == Special {
-			special += float64(w)
-		}
+	}
+	for _, j := range v.Sinks {
+		special += sums[j]
 	}
 	return special, all
 }

@@ -27,10 +27,14 @@ type Roles struct {
 	// keys, normalised to 1, and m the mean of the p_i over n rows:
 	//
 	//	Relation = mean_i KL(p_i ‖ m) = H(m) − mean_i H(p_i)   how much the rows differ
-	//	Salience = log2 n − H(m)                               what they prefer in common
+	//	Salience = mean_i KL(m ‖ uniform) = log2 n − H(m)      what they prefer in common
 	//
 	// Relation is the Jensen–Shannon divergence of the rows (Lin 1991). The two add up to what the rows lack to
 	// uniformity. A head that looks at one word from everywhere has Salience only, however large its weights.
+	//
+	// In a Causal view row i sees keys 0 to i, and rows can't be the same. There m is for each key the mean of p_x times the
+	// number of keys that row x sees, over the rows x that see it: how much rows prefer it to an even share. Row i is then
+	// compared with m over its own keys, normalised to 1, by the first form of both formulas.
 	Relation, Salience float64
 }
 
@@ -180,34 +184,64 @@ func entropy[T float32 | float64](row []T) (nats float64, visible int) {
 	return nats, visible
 }
 
-// relation is Relation and Salience of head h; see there. Rows that give nothing to ordinary keys don't count.
+// relation is Relation and Salience of head h; see there. Rows that give nothing to ordinary keys, or see only one of
+// them, don't count.
 func (v *View) relation(h Head) (relation, salience float64) {
+	rows, common := v.preferences(h)
+	var counted float64
+	for _, row := range rows {
+		if row == nil {
+			continue
+		}
+		var sum float64 // of what is common to the keys that this row sees
+		for _, c := range common[:len(row)] {
+			sum += c
+		}
+		for k, p := range row {
+			m := common[k] / sum
+			if p > 0 {
+				relation += p * math.Log2(p/m)
+			}
+			if m > 0 {
+				salience += m * math.Log2(m*float64(len(row)))
+			}
+		}
+		counted++
+	}
+	counted = max(counted, 1)
+	return max(0, relation/counted), max(0, salience/counted)
+}
+
+// preferences are the rows of head h over the ordinary keys that they see, normalised to 1, nil for those that don't
+// count; and what they prefer in common: of each key the mean of p·(number of keys seen).
+func (v *View) preferences(h Head) (rows [][]float64, common []float64) {
 	keys := len(v.ordinary)
-	row, mean := make([]float64, keys), make([]float64, keys)
-	var rows, within float64 // rows counted; Σ H(p_i)
-	for _, i := range v.ordinary {
-		weights := v.Row(h.Layer, h.Head, i)
+	common = make([]float64, keys)
+	seen := make([]float64, keys) // by how many rows
+	for at, i := range v.ordinary {
+		visible := keys
+		if v.Causal {
+			visible = at + 1
+		}
+		row := make([]float64, visible)
 		var sum float64
-		for k, j := range v.ordinary {
-			row[k] = float64(weights[j])
+		for k, j := range v.ordinary[:visible] {
+			row[k] = float64(v.Weight(h, i, j))
 			sum += row[k]
 		}
-		if sum == 0 {
+		if sum == 0 || (visible == 1 && keys > 1) {
+			rows = append(rows, nil)
 			continue
 		}
 		for k := range row {
 			row[k] /= sum
-			mean[k] += row[k]
+			common[k] += row[k] * float64(visible)
+			seen[k]++
 		}
-		nats, _ := entropy(row)
-		within, rows = within+nats, rows+1
+		rows = append(rows, row)
 	}
-	if rows == 0 {
-		return 0, 0
+	for k := range common {
+		common[k] /= max(seen[k], 1)
 	}
-	for k := range mean {
-		mean[k] /= rows
-	}
-	common, _ := entropy(mean)
-	return max(0, (common-within/rows)/math.Ln2), max(0, (math.Log(float64(keys))-common)/math.Ln2)
+	return rows, common
 }

@@ -27,12 +27,13 @@ type Piece struct {
 	ID      int
 	Text    string // the characters of the text that it stands for; its name where there is no text
 	Follows bool   // it begins where the piece before it ends, with no blank between
+	Within  bool   // it is a part of a letter that the piece before it begins
 	Special bool
 }
 
 // Tokens finds words and kinds. A piece continues a word if it Follows a piece without a blank and both are of letters
 // or digits, or joined by an apostrophe between letters (didn't), except in scripts that are written without blanks,
-// where each piece is a word of its own.
+// where each piece is a word of its own. The parts of a letter's bytes stay together.
 func Tokens(pieces []Piece) []Token {
 	tokens := make([]Token, len(pieces))
 	for start, word := 0, 0; start < len(pieces); word++ {
@@ -51,11 +52,15 @@ func Tokens(pieces []Piece) []Token {
 // continues says whether piece i belongs to the word of piece i−1.
 func continues(pieces []Piece, i int) bool {
 	prev, p := pieces[i-1], pieces[i]
-	if p.Special || prev.Special || !p.Follows {
+	if p.Special || prev.Special || !(p.Follows || p.Within) {
 		return false
 	}
 	switch {
+	case p.Within:
+		return true
 	case isWord(prev.Text) && isWord(p.Text):
+		return true
+	case isWord(prev.Text) && isContraction(p.Text):
 		return true
 	case isWord(prev.Text) && isApostrophe(p.Text):
 		return i+1 < len(pieces) && pieces[i+1].Follows && isWord(pieces[i+1].Text)
@@ -66,6 +71,16 @@ func continues(pieces []Piece, i int) bool {
 }
 
 func isApostrophe(s string) bool { return s == "'" || s == "’" }
+
+// isContraction says whether s is an apostrophe and letters, such as 't.
+func isContraction(s string) bool {
+	for _, apostrophe := range []string{"'", "’"} {
+		if rest, ok := strings.CutPrefix(s, apostrophe); ok && isWord(rest) {
+			return true
+		}
+	}
+	return false
+}
 
 // isWord says whether s is made of letters and digits of a script that is written with blanks between words.
 func isWord(s string) bool {
@@ -88,8 +103,8 @@ func kindOf(word []Piece, i int) Kind {
 	}
 	var stem strings.Builder
 	for j, p := range word {
-		if isApostrophe(p.Text) {
-			if i > j {
+		if isApostrophe(p.Text) || (j > 0 && isContraction(p.Text)) {
+			if i > j || isContraction(word[i].Text) {
 				return Function
 			}
 			break

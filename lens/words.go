@@ -81,32 +81,42 @@ type Selection struct {
 	Rows, Columns []int
 }
 
-// Select leaves out special tokens, from rows and columns each if told so. A text of nothing but special tokens is shown
-// whole.
+// Select leaves out the rows of special tokens and the columns of Sinks, each unless told otherwise. A first token that
+// is a sink keeps its row as long as it has its column: it sees nothing else. A text of nothing but sinks is shown whole.
 func (v *View) Select(specialRows, specialColumns bool) Selection {
-	all := make([]int, v.KeyLen)
-	for i := range all {
-		all[i] = i
+	s := Selection{Rows: v.ordinary, Columns: v.all()}
+	if !specialColumns {
+		s.Columns = v.without(v.Sinks)
+		s.Rows = s.Columns
 	}
-	s := Selection{Rows: v.ordinary, Columns: v.ordinary}
 	if specialRows {
-		s.Rows = all
-	}
-	if specialColumns {
-		s.Columns = all
+		s.Rows = v.all()
 	}
 	return s
+}
+
+// without lists the tokens that aren't among some; all if there are no others.
+func (v *View) without(some []int) []int {
+	rest := slices.DeleteFunc(v.all(), func(i int) bool { return slices.Contains(some, i) })
+	if len(rest) == 0 {
+		return v.all()
+	}
+	return rest
 }
 
 // HiddenShare is the part of what the rows shown give in head h that goes to columns that aren't shown:
 //
 //	Σ_{i shown} Σ_{j hidden} A[i,j] / Σ_{i shown} Σ_j A[i,j]
 func (v *View) HiddenShare(h Head, s Selection) float64 {
+	shown := make([]bool, v.KeyLen)
+	for _, j := range s.Columns {
+		shown[j] = true
+	}
 	var hidden, all float64
 	for _, i := range s.Rows {
 		for j, w := range v.Row(h.Layer, h.Head, i) {
 			all += float64(w)
-			if !slices.Contains(s.Columns, j) {
+			if !shown[j] {
 				hidden += float64(w)
 			}
 		}

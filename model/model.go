@@ -6,8 +6,8 @@ import (
 	"math"
 	"sync"
 
+	"github.com/rapt-go/rapt/internal/matmul"
 	"github.com/rapt-go/rapt/internal/quote"
-	"github.com/rapt-go/rapt/internal/safetensors"
 	"github.com/rapt-go/rapt/tokenizer"
 )
 
@@ -19,7 +19,7 @@ type Model struct {
 	embedding func() (EmbeddingInfo, error) // nil: the default
 
 	mu   sync.RWMutex // held by whoever reads the parameters, against Close
-	file *safetensors.File
+	file source
 }
 
 // Info describes a model.
@@ -45,7 +45,7 @@ type Info struct {
 	HasHead   bool // Logits works: of the hidden states of the decoder, where there is one beside an encoder
 
 	NumParams  int    // numbers that the network takes from its file
-	ParamType  string // how most of them are stored: "float32", "float16", "bfloat16"
+	ParamType  string // how most of them are stored: "float32", "float16", "bfloat16", "Q8_0", "Q4_0", "Q4_1"
 	ParamBytes int64  // size of the file that holds them
 }
 
@@ -151,21 +151,28 @@ func parseArchitecture(data []byte) (architecture, error) {
 }
 
 // load makes the network with the parameters of a file: a model that lacks only a name and a tokenizer.
-func (a architecture) load(file *safetensors.File) (*Model, error) {
+func (a architecture) load(file source) (*Model, error) {
 	p := newParams(file)
 	network := a.build(p)
 	if p.err != nil {
-		return nil, fmt.Errorf("%s: %w", paramsFile, p.err)
+		return nil, p.err
 	}
 	info := a.info
 	info.HasPooler, info.HasHead = network.pooler != nil, network.head != nil
-	n, dtype := p.total()
-	info.NumParams, info.ParamType = n, typeNames[dtype]
+	n, format := p.total()
+	info.NumParams, info.ParamType, info.ParamBytes = n, typeName(format), file.Size()
 	return &Model{info: info, network: network, file: file}, nil
 }
 
-var typeNames = map[safetensors.DType]string{
-	safetensors.F32:  "float32",
-	safetensors.F16:  "float16",
-	safetensors.BF16: "bfloat16",
+// typeName is Info.ParamType.
+func typeName(f matmul.Format) string {
+	switch f {
+	case matmul.F32:
+		return "float32"
+	case matmul.F16:
+		return "float16"
+	case matmul.BF16:
+		return "bfloat16"
+	}
+	return f.String()
 }

@@ -26,9 +26,16 @@ const (
 const maxConfig = 16 << 20
 
 // Open opens the model in a directory as Hugging Face publishes them: config.json, model.safetensors or the shards of
-// model.safetensors.index.json and, where the model takes text, tokenizer.json. The parameters are mapped into memory: they
-// must not be changed before Close.
-func Open(dir string) (*Model, error) {
+// model.safetensors.index.json and, where the model takes text, tokenizer.json; or that in a .gguf file. The parameters are
+// mapped into memory: they must not be changed before Close.
+func Open(path string) (*Model, error) {
+	if isGGUF(path) && !isDirectory(path) {
+		return openGGUF(path)
+	}
+	return openDirectory(path)
+}
+
+func openDirectory(dir string) (*Model, error) {
 	config, err := readConfig(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(dir, configFile)
@@ -44,12 +51,11 @@ func Open(dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.load(file)
+	m, err := a.load(safetensorsSource{file})
 	if err != nil {
 		file.Close() // the model is bad, which is what the caller has to hear
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, fmt.Errorf("%s: %s: %w", dir, paramsFile, err)
 	}
-	m.info.ParamBytes = file.Size()
 	m.info.Name = nameOf(dir)
 	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
 		t, err := tokenizer.Open(filepath.Join(dir, tokenizerFile))
@@ -119,11 +125,11 @@ func Load(f Files) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", paramsFile, err)
 	}
-	m, err := a.load(file)
+	m, err := a.load(safetensorsSource{file})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", paramsFile, err)
 	}
-	m.info.Name, m.info.ParamBytes = f.Name, int64(len(f.Params))
+	m.info.Name = f.Name
 	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
 		if f.Tokenizer == nil {
 			return nil, errors.New("the model came without a tokenizer")

@@ -2,23 +2,23 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rapt-go/rapt/internal/matmul"
-	"github.com/rapt-go/rapt/internal/safetensors"
 )
 
-// params takes tensors out of a file by name, and checks that their shapes are those that the configuration implies.
+// params takes tensors out of a source by name, and checks that their shapes are those that the configuration implies.
 // Like config it keeps the first error and returns something empty from then on. It counts what it gives out; tensors
 // that nobody asks for are left alone.
 type params struct {
-	file   *safetensors.File
-	counts map[safetensors.DType]int // numbers given out, by the type in which they are stored
+	source source
+	counts map[matmul.Format]int // numbers given out, by the format in which they are stored
 	err    error
 }
 
-func newParams(file *safetensors.File) *params {
-	return &params{file: file, counts: map[safetensors.DType]int{}}
+func newParams(s source) *params {
+	return &params{source: s, counts: map[matmul.Format]int{}}
 }
 
 func (p *params) fail(format string, args ...any) {
@@ -28,7 +28,7 @@ func (p *params) fail(format string, args ...any) {
 }
 
 func (p *params) has(name string) bool {
-	_, ok := p.file.Tensor(name)
+	_, ok := p.source.tensor(name)
 	return ok
 }
 
@@ -50,28 +50,22 @@ func (p *params) first(names ...string) string {
 	return names[0]
 }
 
-var formats = map[safetensors.DType]matmul.Format{
-	safetensors.F32:  matmul.F32,
-	safetensors.F16:  matmul.F16,
-	safetensors.BF16: matmul.BF16,
-}
-
 // tensor is the tensor of that name and shape.
-func (p *params) tensor(name string, shape ...int) (t safetensors.Tensor, ok bool) {
+func (p *params) tensor(name string, shape ...int) (t tensor, ok bool) {
 	if p.err != nil {
 		return t, false
 	}
-	t, ok = p.file.Tensor(name)
-	if !ok {
-		p.fail("there is no tensor %s, which the configuration needs", name)
+	t, ok = p.source.tensor(name)
+	switch {
+	case !ok:
+		p.fail("there is no tensor %s, which the configuration needs", t.name)
 		return t, false
+	case !t.known:
+		p.fail("tensor %s is %s, expected %s", t.name, t.kind, p.source.types())
+	case !slices.Equal(t.shape, shape):
+		p.fail("tensor %s has shape %v; by the configuration it is %v", t.name, t.shape, shape)
 	}
-	if _, known := formats[t.DType]; !known {
-		p.fail("tensor %s is %s, expected F32, F16 or BF16", name, t.DType)
-	} else if !slices.Equal(t.Shape, shape) {
-		p.fail("tensor %s has shape %v; by the configuration it is %v", name, t.Shape, shape)
-	}
-	p.counts[t.DType] += t.Len()
+	p.counts[t.format] += t.len()
 	return t, p.err == nil
 }
 
@@ -81,9 +75,9 @@ func (p *params) matrix(name string, out, in int) matmul.Matrix { // [out][in]
 	if !ok {
 		return matmul.Matrix{}
 	}
-	m, err := matmul.New(formats[t.DType], t.Data, out, in)
+	m, err := t.matrix(out, in)
 	if err != nil {
-		p.fail("tensor %s: %w", name, err)
+		p.fail("tensor %s: %w", t.name, err)
 	}
 	return m
 }
@@ -97,9 +91,9 @@ func (p *params) floats(name string, shape ...int) []float32 {
 	if !ok {
 		return nil
 	}
-	v, err := t.Float32s()
+	v, err := t.floats()
 	if err != nil {
-		p.fail("%w", err)
+		p.fail("tensor %s: %w", t.name, err)
 	}
 	return v
 }
@@ -143,13 +137,13 @@ func (p *params) transposedSlices(name string, shape ...int) []matmul.Matrix {
 		return []matmul.Matrix{{}}
 	}
 	in, out := shape[len(shape)-2], shape[len(shape)-1]
-	n := t.Len() / (in * out)
-	size := len(t.Data) / n
+	n := t.len() / (in * out)
+	size := len(t.data) / n
 	list := make([]matmul.Matrix, n)
 	for i := range list {
-		m, err := matmul.NewTransposed(formats[t.DType], t.Data[i*size:][:size], out, in)
+		m, err := matmul.NewTransposed(t.format, t.data[i*size:][:size], out, in)
 		if err != nil {
-			p.fail("tensor %s: %w", name, err)
+			p.fail("tensor %s: %w", t.name, err)
 		}
 		list[i] = m
 	}
@@ -207,12 +201,12 @@ func (p *params) rmsNorm(name string, dim int, eps float64) *rmsNorm {
 	return &rmsNorm{p.vector(name+".weight", dim), eps}
 }
 
-// total is the number of parameters given out, and the type of most of them.
-func (p *params) total() (n int, most safetensors.DType) {
-	for _, dtype := range []safetensors.DType{safetensors.F32, safetensors.F16, safetensors.BF16} {
-		n += p.counts[dtype]
-		if p.counts[dtype] > p.counts[most] {
-			most = dtype
+// total is the number of parameters given out, and the format of most of them.
+func (p *params) total() (n int, most matmul.Format) {
+	for _, format := range slices.Sorted(maps.Keys(p.counts)) {
+		n += p.counts[format]
+		if p.counts[format] > p.counts[most] {
+			most = format
 		}
 	}
 	return n, most

@@ -202,6 +202,11 @@ func isRegular(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // exists reports whether a directory has a file, or a link to one that is there.
 func exists(dir, file string) bool {
 	_, err := os.Stat(filepath.Join(dir, file))

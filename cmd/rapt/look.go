@@ -17,7 +17,9 @@ import (
 // lookFlags is what the command line says.
 type lookFlags struct {
 	dir            string
-	pair, compare  string
+	pair           string
+	compare        string // another text
+	compareModel   string // another model
 	ids, typeIDs   []int
 	truncate       bool
 	layer, head    int
@@ -60,6 +62,7 @@ turns without a token's value. All but weights and norm have one map a layer.`,
   rapt look "The cat sat on the mat." --layer 3 --head 1 -o cat.svg
   rapt look "The cat sat on the mat." --measure alti
   rapt look "The cat sat on the mat." --compare "The dog sat on the mat."
+  rapt look "The cat sat on the mat." --compare-model ./my-bert
   rapt look "The cat sat on the mat." --off 3:1 --cut sat:cat
   rapt look "The cat sat on the mat." -o cat.html
   rapt look "The cat sat on the mat." -i`,
@@ -129,6 +132,7 @@ type looking struct {
 	info  model.Info
 	*reading
 
+	edit     *model.Edit // with --off or --cut; nil: nothing
 	compared *comparison // with --compare: the reading is the difference
 	effect   *effect     // with --off or --cut
 	notes    []string    // what the reader has to know
@@ -148,37 +152,56 @@ func (f *lookFlags) look(ctx context.Context, m *model.Model, in lookInput) (*lo
 			return nil, err
 		}
 	}
-	edit, notes, err := f.edit(l.info, &in)
-	if err != nil {
+	var notes []string
+	var err error
+	if l.edit, notes, err = f.edit(l.info, &in); err != nil {
 		return nil, err
 	}
-	if l.reading, err = f.read(ctx, m, &in, edit); err != nil {
+	if l.reading, err = f.read(ctx, m, &in, l.edit); err != nil {
 		return nil, err
 	}
-	if edit != nil {
-		if l.effect, err = effectOf(ctx, m, &in, edit); err != nil {
+	if l.edit != nil {
+		if l.effect, err = effectOf(ctx, m, &in, l.edit); err != nil {
 			return nil, err
 		}
-		l.notes = append(notes, l.effect.notes(in.names)...)
+		l.notes = append(notes, l.effect.notes(in.Labels)...)
 	}
-	if f.given("compare") {
+	if f.given("compare") || f.given("compare-model") {
 		return l, l.addSecond(ctx, m)
 	}
 	return l, nil
 }
 
-// addSecond runs the text of --compare too, and makes the reading the difference.
+// addSecond runs the text of --compare, or the model of --compare-model, too, and makes the reading the difference.
 func (l *looking) addSecond(ctx context.Context, m *model.Model) error {
-	in, _, err := l.flags.input(m, l.flags.compare)
-	if err != nil {
-		return fmt.Errorf("--compare: %w", err)
+	f, flag, text := l.flags, "compare", l.flags.compare
+	if f.given("compare-model") {
+		flag, text = "compare-model", l.input.Text
+		other, err := openModel(f.compareModel)
+		if err != nil {
+			return fmt.Errorf("--compare-model: %w", err)
+		}
+		defer other.Close()
+		m = other
 	}
-	second, err := l.flags.read(ctx, m, &in, nil)
+	in, _, err := f.input(m, text)
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	second, err := f.read(ctx, m, &in, nil)
 	if err != nil {
 		return err
 	}
-	if l.compared, err = compare(l.reading, second); err != nil {
-		return err
+	l.compared = &comparison{first: l.reading, second: second, names: [2]string{l.input.Text, text}}
+	if flag == "compare-model" {
+		l.compared.names = [2]string{l.info.Name, m.Info().Name}
+		l.info.Name += " and " + m.Info().Name
+		err = l.compared.align(l.reading.places, second.places)
+	} else {
+		err = l.compared.align(l.reading.names(), second.names())
+	}
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
 	}
 	l.reading, err = l.compared.reading()
 	return err
@@ -193,13 +216,13 @@ func (l *looking) figure() *figure.Look {
 		if l.flags.words {
 			noun = "words"
 		}
-		look.Notes = l.compared.notes([2]string{l.input.text, l.flags.compare}, look.Head, noun)
+		look.Notes = l.compared.notes(look.Head, noun)
 	}
 	return look
 }
 
 func (l *looking) subject() figure.Subject {
-	return figure.Subject{View: l.view, Names: l.names(), Model: l.info.Name, Took: l.took, Measure: l.flags.measure,
+	return figure.Subject{View: l.view, Names: l.labels, Model: l.info.Name, Took: l.took, Measure: l.flags.measure,
 		Words: l.flags.words, Notes: l.notes}
 }
 

@@ -76,11 +76,14 @@ type predicted struct {
 	Logit float32 `json:"logit"`
 }
 
-// effectOf runs the model with and without the edit. Predictions are at the first mask of the text, if there is one and
-// the model has a head for it.
+// effectOf runs the model with and without the edit. Predictions are at the first mask of the text or, in a model that
+// continues texts, at its end.
 func effectOf(ctx context.Context, m *model.Model, in *lookInput, e *model.Edit) (*effect, error) {
-	position := slices.IndexFunc(in.names, func(name string) bool { return name == "[MASK]" || name == "<mask>" })
-	found, err := lens.Switch(ctx, m, in.sequence, e, position) // −1 is lens.NoPosition
+	position := slices.IndexFunc(in.Names, func(name string) bool { return name == "[MASK]" || name == "<mask>" })
+	if m.Info().Causal {
+		position = len(in.Names) - 1
+	}
+	found, err := lens.Switch(ctx, m, in.Sequence, e, position) // −1 is lens.NoPosition
 	if err != nil {
 		return nil, err
 	}
@@ -89,22 +92,28 @@ func effectOf(ctx context.Context, m *model.Model, in *lookInput, e *model.Edit)
 		return result, nil
 	}
 	result.Position = &position
-	name := func(id int) string { return strconv.Itoa(id) }
-	if t, err := m.Tokenizer(); err == nil {
-		name = func(id int) string {
-			if token, ok := t.IDToToken(id); ok {
-				return token
-			}
-			return strconv.Itoa(id)
-		}
+	if result.Before, err = namePredictions(m, found.Before); err != nil {
+		return nil, err
 	}
-	for _, p := range found.Before {
-		result.Before = append(result.Before, predicted{name(p.ID), p.ID, p.Logit})
+	result.After, err = namePredictions(m, found.After)
+	return result, err
+}
+
+// namePredictions says what the tokens are called.
+func namePredictions(m *model.Model, list []lens.Prediction) ([]predicted, error) {
+	ids := make([]int, len(list))
+	for i, p := range list {
+		ids[i] = p.ID
 	}
-	for _, p := range found.After {
-		result.After = append(result.After, predicted{name(p.ID), p.ID, p.Logit})
+	in, _, err := lens.InputOfIDs(m, ids, nil)
+	if err != nil {
+		return nil, err
 	}
-	return result, nil
+	named := make([]predicted, len(list))
+	for i, p := range list {
+		named[i] = predicted{in.Labels[i], p.ID, p.Logit}
+	}
+	return named, nil
 }
 
 // notes say the effect in words.

@@ -2,31 +2,46 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/rapt-go/rapt/internal/web"
 )
 
-// writeHTML writes the page with all maps in it, as one file.
+// writeHTML writes the page with all maps in it, as one file that opens with what the flags say.
 func (l *looking) writeHTML(ctx context.Context, w io.Writer) error {
-	in := l.input
-	subject := &web.Subject{
-		Text: in.text, Sequence: in.sequence, Names: in.names, Sources: in.source, Offsets: in.offsets, Special: in.special, Tokens: in.tokens,
-	}
-	if l.flags.given("pair") {
-		subject.Pair = &l.flags.pair
-	}
-	if l.flags.given("ids") {
-		subject.Text = strings.Join(in.names, " ")
-	}
-	run := web.Run{Subject: subject, Model: l.model, Measure: l.flags.measure, View: l.picker, Map: l.maps}
-	edit, _, err := l.flags.edit(l.info, in)
+	address, err := l.address()
 	if err != nil {
 		return err
 	}
-	if edit != nil {
-		run.Off = edit.HeadsOff
-	}
+	run := web.Run{Input: l.input.Input, Model: l.model, Measure: l.flags.measure, View: l.picker, Map: l.maps, Edit: l.edit,
+		Address: address}
 	return run.WriteFile(ctx, w)
+}
+
+// address is what the flags say, as the page writes it behind # in its address; see page/address.js.
+func (l *looking) address() (string, error) {
+	f := l.flags
+	fields := []string{"v=1"}
+	add := func(given bool, format string, args ...any) {
+		if given {
+			fields = append(fields, fmt.Sprintf(format, args...))
+		}
+	}
+	head, _ := l.pick()
+	add(f.given("layer"), "L=%d&H=%d", head.Layer, head.Head)
+	if f.given("find") {
+		query, key, err := l.input.edge("find", f.find)
+		if err != nil {
+			return "", err
+		}
+		add(true, "q=%d&k=%d", query.tokens[0], key.tokens[0])
+	}
+	add(f.given("view"), "view=%s", f.picture.view)
+	add(f.plain, "sp=0")
+	add(f.words, "w=1")
+	add(f.given("mass"), "mass=%v", f.picture.mass)
+	add(f.given("theme"), "th=%s", f.picture.theme)
+	return "#" + strings.Join(fields, "&"), nil
 }

@@ -10,105 +10,35 @@ import (
 
 	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
-	"github.com/rapt-go/rapt/tokenizer"
 )
 
-// A lookInput is what goes into the model, and what its tokens are called.
-type lookInput struct {
-	text     string // as given
-	sequence model.Sequence
-	names    []string     // [token], as the tokenizer spells them; ids without a tokenizer
-	source   []string     // [token], the characters of the text that it stands for
-	offsets  [][2]int     // [token], code points in its text
-	special  []bool       // [token], added by the tokenizer
-	tokens   []lens.Token // [token]
-}
+// A lookInput is what goes into the model, and the words that flags can name.
+type lookInput struct{ *lens.Input }
 
 // input reads the text or the ids of the command line. Warnings are what the user should know before the answer.
 func (f *lookFlags) input(m *model.Model, text string) (in lookInput, warnings []string, err error) {
 	if f.given("ids") {
-		in, warnings = f.idsInput(m)
-	} else if in, warnings, err = f.textInput(m, text); err != nil {
+		var unnamed error
+		if in.Input, unnamed, err = lens.InputOfIDs(m, f.ids, f.typeIDs); unnamed != nil {
+			warnings = append(warnings, "tokens are called by their ids: "+unnamed.Error())
+		}
 		return in, warnings, err
 	}
-	if n, limit := len(in.names), m.Info().MaxSeqLen; n > limit {
-		hint := ""
-		if !f.given("ids") {
-			hint = ": --truncate takes the beginning"
-		}
-		return in, warnings, fmt.Errorf("there are %d tokens, the model takes at most %d%s", n, limit, hint)
-	}
-	pieces := make([]lens.Piece, len(in.names))
-	for i, id := range in.sequence.IDs {
-		pieces[i] = lens.Piece{ID: id, Text: in.source[i], Special: in.special[i]}
-		pieces[i].Follows = i > 0 && in.offsets[i][0] > 0 && in.offsets[i][0] == in.offsets[i-1][1]
-	}
-	in.tokens = lens.Tokens(pieces)
-	return in, warnings, nil
-}
-
-// textInput is a text, or two, as the tokenizer cuts it.
-func (f *lookFlags) textInput(m *model.Model, text string) (in lookInput, warnings []string, err error) {
-	t, err := m.Tokenizer()
-	if err != nil {
+	if _, err := m.Tokenizer(); err != nil {
 		return in, nil, fmt.Errorf("%w; --ids works without", err)
 	}
-	o := &tokenizer.Options{}
-	if f.truncate {
-		o.MaxLen = m.Info().MaxSeqLen
-	}
-	var e *tokenizer.Encoding
+	var pair *string
 	if f.given("pair") {
-		e, err = t.EncodePair(text, f.pair, o)
-	} else {
-		e, err = t.Encode(text, o)
+		pair = &f.pair
 	}
-	if err != nil {
-		return in, nil, err
+	in.Input, err = lens.Encode(m, text, pair, f.truncate)
+	if long := (*lens.LengthError)(nil); errors.As(err, &long) {
+		return in, nil, fmt.Errorf("%w: --truncate takes the beginning", err)
 	}
-	if !slices.Contains(e.Special, false) {
-		return in, nil, errors.New("the text is empty")
+	if err == nil && in.Cut > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d tokens are cut off: the model takes at most %d", in.Cut, m.Info().MaxSeqLen))
 	}
-	if cut := e.Cut[0] + e.Cut[1]; cut > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d tokens are cut off: the model takes at most %d", cut, o.MaxLen))
-	}
-	in = lookInput{text: text, sequence: model.Sequence{IDs: e.IDs, TypeIDs: e.TypeIDs}, names: e.Tokens, offsets: e.Offsets, special: e.Special}
-	texts := [2][]rune{[]rune(text), []rune(f.pair)}
-	for i, name := range e.Tokens {
-		if of := e.Sequence[i]; of >= 0 {
-			name = string(texts[of][e.Offsets[i][0]:e.Offsets[i][1]])
-		}
-		in.source = append(in.source, name)
-	}
-	return in, warnings, nil
-}
-
-// idsInput is --ids. Without a tokenizer its tokens are called by their ids, and none is known to be special.
-func (f *lookFlags) idsInput(m *model.Model) (in lookInput, warnings []string) {
-	in.sequence = model.Sequence{IDs: f.ids, TypeIDs: f.typeIDs}
-	in.offsets, in.special = make([][2]int, len(f.ids)), make([]bool, len(f.ids))
-	t, err := m.Tokenizer()
-	if err != nil {
-		warnings = append(warnings, "tokens are called by their ids: "+err.Error())
-	}
-	for i, id := range f.ids {
-		name := strconv.Itoa(id)
-		if t != nil {
-			if token, ok := t.IDToToken(id); ok {
-				name = token
-			}
-			in.special[i] = adds(t, id)
-		}
-		in.names = append(in.names, name)
-	}
-	in.source = in.names
-	return in, warnings
-}
-
-// adds reports whether the tokenizer itself puts the token around a text, as it does [CLS] and [SEP] but not [MASK].
-func adds(t *tokenizer.Tokenizer, id int) bool {
-	e, err := t.EncodePair("", "", nil)
-	return err == nil && slices.Contains(e.IDs, id)
+	return in, warnings, err
 }
 
 // A word is one or more tokens that the user has named.
@@ -188,8 +118,8 @@ func (in *lookInput) places(name string) [][]int {
 			words = append(words, w)
 		}
 	}
-	for i := range in.names {
-		if strings.EqualFold(in.names[i], name) {
+	for i := range in.Names {
+		if strings.EqualFold(in.Names[i], name) {
 			tokens = append(tokens, []int{i})
 		}
 	}
@@ -202,8 +132,8 @@ func (in *lookInput) places(name string) [][]int {
 // words groups the tokens by word.
 func (in *lookInput) words() [][]int {
 	var words [][]int
-	for i, t := range in.tokens {
-		if i > 0 && t.Word == in.tokens[i-1].Word {
+	for i, t := range in.Tokens {
+		if i > 0 && t.Word == in.Tokens[i-1].Word {
 			words[len(words)-1] = append(words[len(words)-1], i)
 		} else {
 			words = append(words, []int{i})
@@ -215,15 +145,15 @@ func (in *lookInput) words() [][]int {
 func (in *lookInput) sourceOf(tokens []int) string {
 	var b strings.Builder
 	for _, i := range tokens {
-		b.WriteString(in.source[i])
+		b.WriteString(in.Sources[i])
 	}
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
 func (in *lookInput) namesOf(tokens []int) []string {
 	names := make([]string, len(tokens))
 	for k, i := range tokens {
-		names[k] = in.names[i]
+		names[k] = in.Labels[i]
 	}
 	return names
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -11,7 +12,9 @@ import (
 
 // A reading is one input, run through the model and measured: tokens or whole words, and their maps.
 type reading struct {
-	tokens []jsonToken  // [token] what they are called, and where they are
+	tokens []jsonToken  // [token] as they stand in files
+	labels []string     // [token] as they stand in pictures
+	places []string     // [token] as two models' tokens are told to be the same
 	kinds  []lens.Token // [token]
 	maps   *model.Attention
 	view   *lens.View // of the maps
@@ -24,15 +27,15 @@ type reading struct {
 func (f *lookFlags) read(ctx context.Context, m *model.Model, in *lookInput, edit *model.Edit) (*reading, error) {
 	start := time.Now()
 	plain := f.measure.Name == lens.Measures[0].Name
-	r := &reading{kinds: in.tokens}
+	r := &reading{labels: in.Labels, kinds: in.Tokens}
 	var err error
-	if r.trace, err = m.Trace(ctx, in.sequence, model.Want{Weights: plain, Hidden: f.hidden, Logits: f.hidden, Edit: edit}); err != nil {
+	if r.trace, err = m.Trace(ctx, in.Sequence, model.Want{Weights: plain, Hidden: f.hidden, Logits: f.hidden, Edit: edit}); err != nil {
 		return nil, err
 	}
 	weights := r.trace.Attention
 	r.maps = weights
 	if !plain {
-		record, err := lens.Run(ctx, m, in.sequence, edit)
+		record, err := lens.Run(ctx, m, in.Sequence, edit)
 		if err != nil {
 			return nil, err
 		}
@@ -42,10 +45,11 @@ func (f *lookFlags) read(ctx context.Context, m *model.Model, in *lookInput, edi
 		weights = record.Attention()
 	}
 	r.took = time.Since(start)
-	for i, name := range in.names {
-		r.tokens = append(r.tokens, jsonToken{name, in.sequence.IDs[i], in.offsets[i][0], in.offsets[i][1], in.special[i]})
+	for i, name := range in.Names {
+		r.tokens = append(r.tokens, jsonToken{name, in.Sequence.IDs[i], in.Offsets[i][0], in.Offsets[i][1], in.Special[i]})
 	}
-	if f.words {
+	r.places = in.Places(single(len(in.Names)))
+	if f.words && f.format != ".html" { // a page joins them itself
 		if weights, err = r.join(in, weights); err != nil {
 			return nil, err
 		}
@@ -55,6 +59,15 @@ func (f *lookFlags) read(ctx context.Context, m *model.Model, in *lookInput, edi
 	}
 	r.picker, err = lens.NewView(weights, r.kinds)
 	return r, err
+}
+
+// single is the groups of n tokens that aren't joined.
+func single(n int) [][]int {
+	groups := make([][]int, n)
+	for i := range groups {
+		groups[i] = []int{i}
+	}
+	return groups
 }
 
 // joined is the id that a word of several tokens has in files.
@@ -71,15 +84,16 @@ func (r *reading) join(in *lookInput, weights *model.Attention) (*model.Attentio
 		return nil, err
 	}
 	var tokens []jsonToken
+	var labels []string
 	for _, group := range groups {
 		first, last := group[0], group[len(group)-1]
-		t := r.tokens[first]
+		t, label := r.tokens[first], cmp.Or(in.sourceOf(group), in.Labels[first])
 		if len(group) > 1 {
-			t = jsonToken{in.sourceOf(group), joined, in.offsets[first][0], in.offsets[last][1], false}
+			t = jsonToken{label, joined, in.Offsets[first][0], in.Offsets[last][1], false}
 		}
-		tokens = append(tokens, t)
+		tokens, labels = append(tokens, t), append(labels, label)
 	}
-	r.maps, r.kinds, r.tokens = maps, kinds, tokens
+	r.maps, r.kinds, r.tokens, r.labels, r.places = maps, kinds, tokens, labels, in.Places(groups)
 	return words, nil
 }
 
@@ -94,16 +108,14 @@ func (r *reading) names() []string {
 // A comparison is the difference of two readings.
 type comparison struct {
 	first, second *reading
+	names         [2]string // what differs: the texts, or the models
 	common        *lens.Comparison
 }
 
-// compare subtracts the first reading from the second, over the tokens that they have in common.
-func compare(first, second *reading) (*comparison, error) {
-	common, err := lens.Compare(first.maps, second.maps, first.names(), second.names())
-	if err != nil {
-		return nil, fmt.Errorf("--compare: %w", err)
-	}
-	return &comparison{first, second, common}, nil
+// align subtracts the first reading from the second, over the tokens that are called the same.
+func (c *comparison) align(first, second []string) (err error) {
+	c.common, err = lens.Compare(c.first.maps, c.second.maps, first, second)
+	return err
 }
 
 // reading is the difference as if it were a reading.
@@ -111,6 +123,7 @@ func (c *comparison) reading() (*reading, error) {
 	r := &reading{maps: c.common.Difference, took: c.first.took + c.second.took}
 	for _, i := range c.common.A {
 		r.tokens = append(r.tokens, c.first.tokens[i])
+		r.labels = append(r.labels, c.first.labels[i])
 		r.kinds = append(r.kinds, c.first.kinds[i])
 	}
 	var err error
@@ -138,9 +151,9 @@ func (c *comparison) pick(v *lens.View, f *lookFlags) lens.Head {
 }
 
 // notes say what is compared and, of a head, how much goes to what isn't.
-func (c *comparison) notes(texts [2]string, h lens.Head, noun string) []string {
+func (c *comparison) notes(h lens.Head, noun string) []string {
 	return []string{
-		fmt.Sprintf("first: %s", texts[0]), fmt.Sprintf("second: %s", texts[1]),
+		fmt.Sprintf("first: %s", c.names[0]), fmt.Sprintf("second: %s", c.names[1]),
 		fmt.Sprintf("%d of the %d and %d %s are in both; of what these give, %.1f and %.1f %% goes to the others", len(c.common.A),
 			len(c.first.tokens), len(c.second.tokens), noun,
 			100*lens.Unmatched(c.first.maps, h, c.common.A), 100*lens.Unmatched(c.second.maps, h, c.common.B)),

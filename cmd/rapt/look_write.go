@@ -153,7 +153,7 @@ func (l *looking) writeCSV(w io.Writer) error {
 // writeNPZ writes attention (layers, heads, query, key) and ids; with --hidden also hidden (layers+1, seq, dim) and, of a
 // model that has them, logits (seq, vocab).
 func (l *looking) writeNPZ(w io.Writer) error {
-	a, n := l.maps, len(l.input.names)
+	a, n := l.maps, len(l.input.Names)
 	ids := make([]int64, len(l.tokens))
 	for i, t := range l.tokens {
 		ids[i] = int64(t.ID)

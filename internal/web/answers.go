@@ -119,7 +119,8 @@ func answerInside(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 		return nil, err
 	}
 	of := func(x []float32) [][]float32 {
-		return rowsOf(ofHead(x, h, info.NumHeads, info.HeadDim), info.HeadDim)
+		heads := len(x) / (len(r.Names) * info.HeadDim) // keys and values may have fewer, each for several of queries
+		return rowsOf(ofHead(x, h*heads/info.NumHeads, heads, info.HeadDim), info.HeadDim)
 	}
 	in := found[l]
 	return map[string][][]float32{
@@ -144,8 +145,7 @@ func answerFind(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 			}
 		}
 	}
-	view := *r.View
-	view.Attention = r.Map
+	view := lens.View{Attention: r.Map, Tokens: r.Tokens}
 	ranking := []headScore{}
 	for _, h := range view.Find(q.Queries, q.Keys) {
 		ranking = append(ranking, scoreOf(h))
@@ -212,27 +212,27 @@ func oneHead(a *model.Attention, layer, head int) *model.Attention {
 	return &model.Attention{NumLayers: 1, NumHeads: 1, QueryLen: a.QueryLen, KeyLen: a.KeyLen, Weights: a.Map(layer, head)}
 }
 
-// answerSwitch is what it changes that heads are off.
+// answerSwitch is what it changes that heads are off, or edges cut.
 func answerSwitch(ctx context.Context, s *Server, q *apiRequest) (any, error) {
-	off, err := s.headsOff(q.Off)
+	in, err := s.encode(*q.Text, q.Pair)
 	if err != nil {
 		return nil, err
 	}
-	if len(off) == 0 {
-		return nil, badRequest("there is no head in off")
-	}
-	subject, err := Encode(s.model, *q.Text, q.Pair)
+	edit, err := s.edit(q, len(in.Names))
 	if err != nil {
-		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
+		return nil, err
+	}
+	if edit == nil {
+		return nil, badRequest("there is no head in off, and no edge in cuts")
 	}
 	position := lens.NoPosition
 	if q.Position != nil {
 		position = *q.Position
-		if err := within("position", position, len(subject.Names)); err != nil {
+		if err := within("position", position, len(in.Names)); err != nil {
 			return nil, err
 		}
 	}
-	effect, err := lens.Switch(ctx, s.model, subject.Sequence, &model.Edit{HeadsOff: off}, position)
+	effect, err := lens.Switch(ctx, s.model, in.Sequence, edit, position)
 	if err != nil {
 		return nil, err
 	}
@@ -254,14 +254,17 @@ type prediction struct {
 }
 
 func (s *Server) predictions(list []lens.Prediction) ([]prediction, error) {
-	t, err := s.model.Tokenizer()
+	ids := make([]int, len(list))
+	for i, p := range list {
+		ids[i] = p.ID
+	}
+	in, _, err := lens.InputOfIDs(s.model, ids, nil)
 	if err != nil {
 		return nil, err
 	}
 	named := []prediction{}
-	for _, p := range list {
-		name, _ := t.IDToToken(p.ID)
-		named = append(named, prediction{p.ID, name, p.Logit})
+	for i, p := range list {
+		named = append(named, prediction{p.ID, in.Labels[i], p.Logit})
 	}
 	return named, nil
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,7 +21,8 @@ type apiRequest struct {
 	Text    *string  `json:"text"`
 	Pair    *string  `json:"pair"`
 	Measure string   `json:"measure"`
-	Off     [][2]int `json:"off"` // layer, head
+	Off     [][2]int `json:"off"`  // layer, head
+	Cuts    [][2]int `json:"cuts"` // query, key; in every head
 
 	Layer    *int    `json:"layer"`
 	Head     *int    `json:"head"`
@@ -145,22 +147,22 @@ func (s *Server) run(ctx context.Context, text string, q *apiRequest) (*Run, err
 	if err != nil {
 		return nil, badRequest("%v", err)
 	}
-	off, err := s.headsOff(q.Off)
-	if err != nil {
-		return nil, err
-	}
-	key, err := json.Marshal([]any{text, q.Pair, measure.Name, q.Off})
+	key, err := json.Marshal([]any{text, q.Pair, measure.Name, q.Off, q.Cuts})
 	if err != nil {
 		return nil, err
 	}
 	if r := s.cache.get(string(key)); r != nil {
 		return r, nil
 	}
-	subject, err := Encode(s.model, text, q.Pair)
+	in, err := s.encode(text, q.Pair)
 	if err != nil {
-		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
+		return nil, err
 	}
-	r, err := Look(ctx, s.model, subject, measure, off)
+	edit, err := s.edit(q, len(in.Names))
+	if err != nil {
+		return nil, err
+	}
+	r, err := Look(ctx, s.model, in, measure, edit)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -178,22 +180,45 @@ func orWeights(measure string) string {
 	return measure
 }
 
-// headsOff checks heads against the model.
-func (s *Server) headsOff(heads [][2]int) ([]model.HeadAt, error) {
+// encode cuts a text, and refuses one whose maps are more than the server gives.
+func (s *Server) encode(text string, pair *string) (*lens.Input, error) {
+	in, err := lens.Encode(s.model, text, pair, false)
+	if err != nil {
+		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
+	}
 	info := s.model.Info()
-	var off []model.HeadAt
-	for _, h := range heads {
-		if err := within("layer", h[0], info.NumLayers); err != nil {
+	n, heads := len(in.Names), info.NumLayers*info.NumHeads
+	if size := 4 * heads * n * n; size > maxMaps {
+		return nil, &apiError{http.StatusUnprocessableEntity, fmt.Sprintf("there are %d tokens, and the maps of %d heads over them are %d MB; "+
+			"the server gives at most %d MB", n, heads, size>>20, maxMaps>>20)}
+	}
+	return in, nil
+}
+
+// edit is what a request wants to have switched off, checked against the model and n tokens; nil: nothing.
+func (s *Server) edit(q *apiRequest, n int) (*model.Edit, error) {
+	if len(q.Off)+len(q.Cuts) == 0 {
+		return nil, nil
+	}
+	info := s.model.Info()
+	e := &model.Edit{}
+	for _, h := range q.Off {
+		if err := cmp.Or(within("layer", h[0], info.NumLayers), within("head", h[1], info.NumHeads)); err != nil {
 			return nil, err
 		}
-		if err := within("head", h[1], info.NumHeads); err != nil {
-			return nil, err
-		}
-		if at := (model.HeadAt{Layer: h[0], Head: h[1]}); !slices.Contains(off, at) {
-			off = append(off, at)
+		if at := (model.HeadAt{Layer: h[0], Head: h[1]}); !slices.Contains(e.HeadsOff, at) {
+			e.HeadsOff = append(e.HeadsOff, at)
 		}
 	}
-	return off, nil
+	for _, c := range q.Cuts {
+		if err := cmp.Or(within("query", c[0], n), within("key", c[1], n)); err != nil {
+			return nil, err
+		}
+		if cut := (model.Cut{Layer: model.All, Head: model.All, Query: c[0], Key: c[1]}); !slices.Contains(e.Cuts, cut) {
+			e.Cuts = append(e.Cuts, cut)
+		}
+	}
+	return e, nil
 }
 
 // within refuses a number that isn't one of n, counted from 0.

@@ -15,6 +15,7 @@ const insideTokens = 12
 // A fileData is what a file has beside the page: the summary, how its numbers are written, and the numbers, a layer each.
 type fileData struct {
 	*summary
+	Start  string     `json:"start"` // the address to start with
 	Maps   code       `json:"maps"`
 	Inside *fileQKV   `json:"inside"` // null: a text too long for it
 	blocks [][]string // [layer] the maps; with Inside also q, k and v
@@ -27,7 +28,7 @@ type fileQKV struct {
 
 // WriteFile writes the page with the run in it, as one HTML file that works without a network.
 func (r *Run) WriteFile(ctx context.Context, w io.Writer) error {
-	data := fileData{summary: r.summarise(true)}
+	data := fileData{summary: r.summarise(true), Start: r.Address}
 	top := 0.0
 	for _, row := range data.Top {
 		for _, v := range row {
@@ -63,7 +64,7 @@ func (r *Run) WriteFile(ctx context.Context, w io.Writer) error {
 	return err
 }
 
-// addInsides adds q, k and v of every layer, [q, k, v][seq][head][headDim].
+// addInsides adds q, k and v of every layer, each [seq][head][headDim]; of keys and values there may be fewer heads.
 func (r *Run) addInsides(ctx context.Context, data *fileData) error {
 	insides, err := r.insides(ctx, nil)
 	if err != nil {

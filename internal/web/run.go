@@ -2,47 +2,45 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
 )
 
-// A Run is a model's attention on a subject, by one measure.
+// A Run is a model's attention on an input, by one measure.
 type Run struct {
-	*Subject
+	*lens.Input
 	Model   *model.Model
 	Measure lens.Measure
 	View    *lens.View       // the weights, whatever the measure
 	Map     *model.Attention // what the measure gives; View's own if that is weights
-	Off     []model.HeadAt   // heads that were switched off
+	Edit    *model.Edit      // what was switched off; nil: nothing
+	Address string           // what a file opens with, as behind # in its address; "": what the page picks
 }
 
-// Look runs the model on a subject.
-func Look(ctx context.Context, m *model.Model, s *Subject, measure lens.Measure, off []model.HeadAt) (*Run, error) {
-	r := &Run{Subject: s, Model: m, Measure: measure, Off: off}
-	var edit *model.Edit
-	if len(off) > 0 {
-		edit = &model.Edit{HeadsOff: off}
-	}
-	weights, err := r.compute(ctx, edit)
+// Look runs the model on an input, edited if edit isn't nil.
+func Look(ctx context.Context, m *model.Model, in *lens.Input, measure lens.Measure, edit *model.Edit) (*Run, error) {
+	r := &Run{Input: in, Model: m, Measure: measure, Edit: edit}
+	weights, err := r.compute(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.View, err = lens.NewView(weights, s.Tokens)
+	r.View, err = lens.NewView(weights, in.Tokens)
 	return r, err
 }
 
 // compute sets Map and gives the weights, for which alone no record is needed.
-func (r *Run) compute(ctx context.Context, edit *model.Edit) (*model.Attention, error) {
+func (r *Run) compute(ctx context.Context) (*model.Attention, error) {
 	if r.Measure.Name == "weights" {
-		trace, err := r.Model.Trace(ctx, r.Sequence, model.Want{Weights: true, Edit: edit})
+		trace, err := r.Model.Trace(ctx, r.Sequence, model.Want{Weights: true, Edit: r.Edit})
 		if err != nil {
 			return nil, err
 		}
 		r.Map = trace.Attention
 		return r.Map, nil
 	}
-	record, err := lens.Run(ctx, r.Model, r.Sequence, edit)
+	record, err := lens.Run(ctx, r.Model, r.Sequence, r.Edit)
 	if err != nil {
 		return nil, err
 	}
@@ -63,49 +61,30 @@ type inside struct {
 // insides runs the model again and keeps q, k and v of the layers asked for; nil: all.
 func (r *Run) insides(ctx context.Context, layers []int) (map[int]*inside, error) {
 	found := map[int]*inside{}
-	at := func(l int) *inside {
+	of := func(l int) *inside { // that of a layer which isn't wanted is lost
+		if l == r.Model.Info().NumLayers || (layers != nil && !slices.Contains(layers, l)) {
+			return &inside{}
+		}
 		if found[l] == nil {
 			found[l] = &inside{}
 		}
 		return found[l]
 	}
-	wanted := func(l int) bool {
-		if layers == nil {
-			return l < r.Map.NumLayers
-		}
-		for _, w := range layers {
-			if w == l {
-				return true
-			}
-		}
-		return false
-	}
 	taps := &model.Taps{
+		Edit:   r.Edit,
 		Points: []model.Point{model.Embedding, model.Query, model.Key, model.Value, model.Residual},
 		Visit: func(t model.Tap) {
-			data := append([]float32(nil), t.Data...)
-			switch t.Point {
+			switch data := slices.Clone(t.Data); t.Point {
 			case model.Embedding, model.Residual: // what leaves one layer enters the next
-				if wanted(t.Layer + 1) {
-					at(t.Layer + 1).x = data
-				}
+				of(t.Layer + 1).x = data
 			case model.Query:
-				if wanted(t.Layer) {
-					at(t.Layer).q = data
-				}
+				of(t.Layer).q = data
 			case model.Key:
-				if wanted(t.Layer) {
-					at(t.Layer).k = data
-				}
+				of(t.Layer).k = data
 			case model.Value:
-				if wanted(t.Layer) {
-					at(t.Layer).v = data
-				}
+				of(t.Layer).v = data
 			}
 		},
-	}
-	if len(r.Off) > 0 {
-		taps.Edit = &model.Edit{HeadsOff: r.Off}
 	}
 	_, err := r.Model.Forward(ctx, []model.Sequence{r.Sequence}, taps)
 	return found, err

@@ -17,6 +17,7 @@ import (
 const (
 	maxBody        = 64 << 10         // bytes of a request
 	maxText        = 20_000           // bytes of a text
+	maxMaps        = 512 << 20        // bytes of the weights of a run
 	maxRuns        = 2                // requests that compute at a time
 	maxWaiting     = 64               // requests that wait for that
 	maxConnections = 256              // open at a time; more wait to be accepted

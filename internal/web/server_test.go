@@ -147,7 +147,7 @@ func TestAnswersAgree(t *testing.T) {
 	m := miniLM(t)
 	s := NewServer(m, "127.0.0.1")
 	text := "The animal didn't cross the street because it was too tired."
-	subject, err := Encode(m, text, nil)
+	subject, err := lens.Encode(m, text, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +269,7 @@ func TestOutgoing(t *testing.T) {
 // What is kept stays within its limit, and the oldest goes first.
 func TestCache(t *testing.T) {
 	run := func(n int) *Run {
-		subject, err := Encode(miniLM(t), strings.Repeat("a ", n), nil)
+		subject, err := lens.Encode(miniLM(t), strings.Repeat("a ", n), nil, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/rapt-go/rapt/lens"
@@ -19,16 +20,19 @@ type summary struct {
 	Layers  int         `json:"layers"`
 	Heads   int         `json:"heads"` // of the measure: 1 if it gives one map a layer
 	Tokens  []token     `json:"tokens"`
-	Off     [][2]int    `json:"off"` // layer, head
+	Off     [][2]int    `json:"off"`    // layer, head
+	Cuts    [][2]int    `json:"cuts"`   // query, key
+	Causal  bool        `json:"causal"` // nothing above the diagonal
 
-	SpecialShare float64      `json:"special_share"`
-	Roles        [][]roles    `json:"roles"`   // [layer][head], of the weights
-	Letters      []string     `json:"letters"` // [layer], a letter a head
-	Legend       [][3]string  `json:"legend"`  // letter, name, rule
-	Ranking      []headScore  `json:"ranking"` // by content relation, best first
-	Pairs        []pair       `json:"pairs"`   // strongest by excess, of all heads
-	Similar      [][]headPair `json:"similar"` // [layer·heads+head]; null: a text too long for it
-	Top          [][]float32  `json:"top"`     // [layer][head], the largest number of the map
+	SpecialShare float64      `json:"special_share"` // of all attention, to tokens that are sinks
+	Hidden       [][]float64  `json:"hidden"`        // [layer][head]: the same of what the rows of other tokens give
+	Roles        [][]roles    `json:"roles"`         // [layer][head], of the weights
+	Letters      []string     `json:"letters"`       // [layer], a letter a head
+	Legend       [][3]string  `json:"legend"`        // letter, name, rule
+	Ranking      []headScore  `json:"ranking"`       // by content relation, best first
+	Pairs        []pair       `json:"pairs"`         // strongest by excess, of all heads
+	Similar      [][]headPair `json:"similar"`       // [layer·heads+head]; null: a text too long for it
+	Top          [][]float32  `json:"top"`           // [layer][head], the largest number of the map
 	Thumbs       thumbs       `json:"thumbs"`
 }
 
@@ -36,6 +40,7 @@ type modelInfo struct {
 	Name      string `json:"name"`
 	Layers    int    `json:"layers"`
 	Heads     int    `json:"heads"`
+	KVHeads   int    `json:"kv_heads"`
 	HeadDim   int    `json:"head_dim"`
 	ModelDim  int    `json:"model_dim"`
 	MaxSeqLen int    `json:"max_seq_len"`
@@ -59,9 +64,11 @@ type token struct {
 	Start   int    `json:"start"` // code points of its text
 	End     int    `json:"end"`
 	Special bool   `json:"special"`
-	Source  string `json:"source"` // the characters of the text
-	Kind    string `json:"kind"`   // "content", "function", "punctuation" or "special"
-	Word    int    `json:"word"`   // pieces of a word share it
+	Sink    bool   `json:"sink"`            // hidden with the special tokens
+	Label   string `json:"label,omitempty"` // as it can be read, if not as text
+	Source  string `json:"source"`          // the characters of the text
+	Kind    string `json:"kind"`            // "content", "function", "punctuation" or "special"
+	Word    int    `json:"word"`            // pieces of a word share it
 }
 
 type roles struct {
@@ -121,26 +128,19 @@ const (
 func (r *Run) summarise(similar bool) *summary {
 	s := &summary{
 		Model: infoOf(r.Model), Text: r.Text, Pair: r.Pair, Measure: measureOf(r.Measure),
-		Layers: r.Map.NumLayers, Heads: r.Map.NumHeads, Tokens: r.tokens(), Off: [][2]int{},
-		SpecialShare: r.View.SpecialShare(), Thumbs: r.thumbnails(),
+		Layers: r.Map.NumLayers, Heads: r.Map.NumHeads, Tokens: r.tokens(), Off: [][2]int{}, Cuts: [][2]int{},
+		Causal: r.View.Causal, SpecialShare: r.View.SpecialShare(), Thumbs: r.thumbnails(),
 		Ranking: []headScore{}, Pairs: []pair{},
 	}
-	for _, h := range r.Off {
-		s.Off = append(s.Off, [2]int{h.Layer, h.Head})
-	}
-	letters := r.View.Letters()
-	for l := range r.View.NumLayers {
-		row, line := []roles{}, ""
-		for h := range r.View.NumHeads {
-			head := lens.Head{Layer: l, Head: h}
-			row = append(row, roles(r.View.Roles(head)))
-			line += string(letters[head])
+	if r.Edit != nil {
+		for _, h := range r.Edit.HeadsOff {
+			s.Off = append(s.Off, [2]int{h.Layer, h.Head})
 		}
-		s.Roles, s.Letters = append(s.Roles, row), append(s.Letters, line)
+		for _, c := range r.Edit.Cuts {
+			s.Cuts = append(s.Cuts, [2]int{c.Query, c.Key})
+		}
 	}
-	for _, l := range lens.Letters {
-		s.Legend = append(s.Legend, [3]string{string(l.Letter), l.Name, l.Rule})
-	}
+	s.addRoles(r.View)
 	for _, h := range r.View.Ranking() {
 		s.Ranking = append(s.Ranking, scoreOf(h))
 	}
@@ -160,12 +160,30 @@ func (r *Run) summarise(similar bool) *summary {
 	return s
 }
 
+// addRoles adds what every head does.
+func (s *summary) addRoles(v *lens.View) {
+	shown := v.Select(false, false)
+	for l := range v.NumLayers {
+		row, hidden, line := []roles{}, []float64{}, ""
+		for h := range v.NumHeads {
+			head := lens.Head{Layer: l, Head: h}
+			r := v.Roles(head)
+			row, line = append(row, roles(r)), line+string(r.Letter())
+			hidden = append(hidden, v.HiddenShare(head, shown))
+		}
+		s.Roles, s.Hidden, s.Letters = append(s.Roles, row), append(s.Hidden, hidden), append(s.Letters, line)
+	}
+	for _, l := range lens.Letters {
+		s.Legend = append(s.Legend, [3]string{string(l.Letter), l.Name, l.Rule})
+	}
+}
+
 func scoreOf(h lens.HeadScore) headScore { return headScore{h.Layer, h.Head.Head, h.Score} }
 
 func infoOf(m *model.Model) modelInfo {
 	i := m.Info()
 	return modelInfo{
-		Name: i.Name, Layers: i.NumLayers, Heads: i.NumHeads, HeadDim: i.HeadDim, ModelDim: i.ModelDim,
+		Name: i.Name, Layers: i.NumLayers, Heads: i.NumHeads, KVHeads: i.NumKVHeads, HeadDim: i.HeadDim, ModelDim: i.ModelDim,
 		MaxSeqLen: i.MaxSeqLen, Causal: i.Causal, Logits: i.HasHead, Params: i.NumParams,
 	}
 }
@@ -183,7 +201,10 @@ func (r *Run) tokens() []token {
 	for i, t := range r.Tokens {
 		tokens[i] = token{
 			Text: r.Names[i], ID: r.Sequence.IDs[i], Start: r.Offsets[i][0], End: r.Offsets[i][1], Special: r.Special[i],
-			Source: r.Sources[i], Kind: kinds[t.Kind], Word: t.Word,
+			Source: r.Sources[i], Kind: kinds[t.Kind], Word: t.Word, Sink: slices.Contains(r.View.Sinks, i),
+		}
+		if r.Labels[i] != r.Names[i] {
+			tokens[i].Label = r.Labels[i]
 		}
 	}
 	return tokens

@@ -1,6 +1,6 @@
 // Package web is the page: attention to look at in a browser, served on this machine or as one self-contained file.
 //
-//   - [Encode] cuts a text as the model does, [Look] runs the model over it.
+//   - [Look] runs a model over an input.
 //   - [Run.WriteFile] writes the page with the run in it: one HTML file that needs no network.
 //   - [NewServer] serves the same page and, behind it, the API of docs/api.md.
 //

@@ -86,7 +86,7 @@ type written struct {
 // write writes the page of a text to a file.
 func write(t *testing.T, text string) written {
 	t.Helper()
-	subject, err := web.Encode(miniLM(t), text, nil)
+	subject, err := lens.Encode(miniLM(t), text, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ func TestAddress(t *testing.T) {
 			special: () => pick([true, false]), words: () => pick([true, false]), log: () => pick([true, false]),
 			mass: () => pick([0, 0.1, 0.8, 1, 1 / 3]), sort: () => pick(['place', 'relation', 'entropy', 'special', 'distance']),
 			filter: () => pick(['', 'P', 'P·=.', '2#&']), find: text, compare: text, off: () => pick([[], [[0, 0]], [[3, 7], [0, 11]]]),
+			cuts: () => pick([[], [[0, 0]], [[3, 7], [511, 2]]]),
 			theme: () => pick(['auto', 'light', 'dark']), lessonX: matrix, lessonQ: matrix, lessonK: matrix, lessonV: matrix,
 			order: () => pick([[0, 1, 2], [2, 0, 1], []]),
 		};

@@ -60,7 +60,7 @@ func hiddenOfRollout(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subject, err := web.Encode(miniLM(t), cat, nil)
+	subject, err := lens.Encode(miniLM(t), cat, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}

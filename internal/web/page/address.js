@@ -55,6 +55,7 @@ const fields = [
   ['find', 'find', null, text], //         a:b, the edge by which heads are ranked
   ['compare', 'c', null, text], //         the other text
   ['off', 'off', [], listOf(pair, ',')], // heads that are switched off
+  ['cuts', 'cut', [], listOf(pair, ',')], // edges that are cut in every head: query and key
   ['theme', 'th', 'auto', oneOf('auto', 'light', 'dark')],
   ['lessonX', 'lx', null, matrix], //      the lesson's matrices, where they were changed
   ['lessonQ', 'lq', null, matrix],

@@ -3,15 +3,20 @@
 import {parse, format, views} from './address.js';
 import {byId, el, visible} from './dom.js';
 import {open} from './source.js';
-import {show, fixed, percent, ordinal} from './numbers.js';
-import {frame, merge, mean, hidden, rank, strongest} from './maps.js';
+import {show, fixed, percent} from './numbers.js';
+import {frame, merge, mean, hidden, strongest} from './maps.js';
 import {HeadMap, ranking} from './headmap.js';
 import {Strip} from './strip.js';
 import {Stage} from './stage.js';
-import {facts, pairs, similar, effect} from './card.js';
+import {facts, pairs, similar} from './card.js';
+import {edits} from './edits.js';
+import {readout} from './readout.js';
 import {table} from './table.js';
 import {listen, listKeys} from './keys.js';
 import {offer} from './saving.js';
+
+// runsOn are the fields of the state that the model must run for.
+const runsOn = ['text', 'pair', 'measure', 'off', 'cuts'];
 
 const defaultText = 'The cat sat on the mat.';
 const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside'};
@@ -19,7 +24,7 @@ const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Te
 class App {
   constructor() {
     this.source = open(document);
-    this.state = parse(location.hash);
+    this.state = parse(location.hash || this.source.start);
     this.hovered = {query: null, key: null}; // units
     const pointing = {
       hover: (query, key) => this.hover(query, key),
@@ -63,9 +68,9 @@ class App {
     const turn = (this.turn = (this.turn ?? 0) + 1);
     document.body.classList.add('busy');
     try {
-      const {measure, off, pair} = this.state;
+      const {measure, off, cuts, pair} = this.state;
       const text = this.state.text ?? defaultText;
-      const run = await this.source.summary({text, pair, measure, off});
+      const run = await this.source.summary({text, pair, measure, off, cuts});
       if (turn !== this.turn) return;
       this.run = run;
       this.code = this.source.code;
@@ -83,7 +88,8 @@ class App {
   // settle makes the state fit the run: heads and tokens that aren't there become those to start with.
   settle() {
     const {state, run} = this;
-    Object.assign(state, {text: run.text, pair: run.pair, model: run.model.name, measure: run.measure.name, off: run.off});
+    const {text, pair, measure: {name: measure}, model: {name: model}, off, cuts} = run;
+    Object.assign(state, {text, pair, model, measure, off, cuts});
     const fits = state.layer !== null && state.layer < run.layers && state.heads.length && state.heads.every((h) => h < run.heads);
     this.picked = !fits;
     if (!fits) {
@@ -104,7 +110,7 @@ class App {
   // set changes fields of the state, and what depends on them.
   set(fields) {
     Object.assign(this.state, fields);
-    const reload = ['text', 'pair', 'measure', 'off'].some((name) => name in fields);
+    const reload = runsOn.some((name) => name in fields);
     if ('theme' in fields) this.theme();
     if ('sort' in fields) this.headMap.draw(this.run, this.state);
     this.remember();
@@ -121,7 +127,7 @@ class App {
     const before = this.state;
     this.state = parse(location.hash);
     this.theme();
-    const same = this.run && ['text', 'pair', 'measure', 'off'].every((name) =>
+    const same = this.run && runsOn.every((name) =>
       JSON.stringify(before[name]) === JSON.stringify(this.state[name] ?? (name === 'text' ? defaultText : null)));
     if (!same || this.source.isFile) return this.load();
     this.settle();
@@ -157,7 +163,7 @@ class App {
     try {
       const layer = await this.source.layer(run, state.layer);
       if (turn !== this.drawing) return;
-      this.frame = frame(run.tokens, {words: state.words && run.measure.additive, special: state.special});
+      this.frame = frame(run.tokens, {words: state.words && run.measure.additive, special: state.special, causal: run.causal});
       this.map = merge(mean(state.heads.map((h) => layer[h])), this.frame);
       this.remember();
       this.draw();
@@ -206,13 +212,16 @@ class App {
   shareNote() {
     const {run, state, frame: f} = this;
     const share = run.special_share;
-    const everywhere = `Over all heads ${percent(share)} of the attention goes to special tokens. `;
-    if (run.measure.unit !== 'share' || run.measure.name !== 'weights') {
-      return f.shown.length < f.units.length ? `Special tokens are hidden: ${percent(hidden(this.map, f))} of the rows shown. ` : '';
-    }
-    if (f.shown.length === f.units.length) return everywhere;
-    const exact = !state.words && state.heads.length === 1 ? run.roles[state.layer][state.heads[0]].special : hidden(this.map, f);
-    return `Hidden: ${percent(exact)} of what these rows give goes to special tokens. Nothing is rescaled. `;
+    const all = f.shown.length === f.units.length;
+    if (run.measure.name !== 'weights') return all ? '' : `Hidden: ${this.sinks}, ${percent(hidden(this.map, f))} of the rows shown. `;
+    if (all) return `Over all heads ${percent(share)} of the attention goes to ${this.sinks}. `;
+    const exact = !state.words && state.heads.length === 1 ? run.hidden[state.layer][state.heads[0]] : hidden(this.map, f);
+    return `Hidden: ${percent(exact)} of what these rows give goes to ${this.sinks}. Nothing is rescaled. `;
+  }
+
+  // sinks is what is hidden without special tokens.
+  get sinks() {
+    return this.run.tokens.some((t) => t.special) || !this.run.causal ? 'special tokens' : 'the first token';
   }
 
   spoken() {
@@ -249,7 +258,8 @@ class App {
     const card = [el('h2', {}, this.name), found];
     if (run.heads > 1 && state.heads.length === 1) card.push(...facts(run, state.layer, head));
     card.push(...list);
-    if (run.heads > 1 && state.heads.length === 1) card.push(alike, this.switchOff());
+    if (run.heads > 1 && state.heads.length === 1) card.push(alike);
+    card.push(edits(this));
     byId('card').replaceChildren(...card);
     try {
       await Promise.all([this.drawRanking(found), this.drawSimilar(alike, turn)]);
@@ -272,29 +282,6 @@ class App {
     if (run.heads === 1 || state.heads.length !== 1) return;
     const list = await this.source.similar(run, state.layer, state.heads[0]);
     if (turn === this.cardTurn) host.replaceChildren(...similar(list, (l, h) => this.choose(l, h)));
-  }
-
-  // switchOff is the part of the card that switches the head off.
-  switchOff() {
-    const {state, run, source} = this;
-    const heading = el('h3', {}, 'Switch it off');
-    if (source.isFile) return el('div', {}, heading, el('p', {class: 'faint'}, 'Only rapt serve can run the model again; this is a file.'));
-    const isOff = state.off.some(([l, h]) => l === state.layer && h === state.heads[0]);
-    const result = el('div', {'aria-live': 'polite'});
-    if (state.off.length) {
-      const names = state.off.map(([l, h]) => `L${l} H${h}`).join(', ');
-      result.append(el('p', {}, `Off: ${names}. All maps here are of the run without.`));
-      source.switch(run, state.off, state.query).then((e) => result.append(...effect(e, run)), (error) => this.fail(error));
-    }
-    return el('div', {}, heading,
-      el('button', {type: 'button', id: 'off', 'aria-pressed': String(isOff), onclick: () => this.toggleOff()}, isOff ? 'Head is off' : 'Head off'), result);
-  }
-
-  toggleOff() {
-    const {state, source, run} = this;
-    if (source.isFile || run.heads === 1) return;
-    const others = state.off.filter(([l, h]) => l !== state.layer || h !== state.heads[0]);
-    this.set({off: others.length < state.off.length ? others : [...others, [state.layer, state.heads[0]]]});
   }
 
   // --- pointing ---
@@ -322,20 +309,7 @@ class App {
     this.strip.light(row, column, focus);
     this.stage.mark(query, hovered.both && key === null ? query : key, row, column);
     this.strip.lock(this.unit(state.query), this.unit(state.key));
-    byId('readout').replaceChildren(...this.readout(query, key));
-  }
-
-  readout(query, key) {
-    const {map, frame: f} = this;
-    const name = (u, kind) => el('b', {class: kind}, visible(f.units[u].label));
-    if (query !== null && key !== null) {
-      return [name(query, 'goes'), ' → ', name(key, 'comes'), ' ', el('span', {class: 'value', id: 'value'}, this.exact(map[query * f.units.length + key])),
-        el('span', {class: 'faint'}, ` ${ordinal(rank(map, f, query, key))} of ${f.shown.length} in its row`)];
-    }
-    const u = query ?? key;
-    if (u === null) return [el('span', {class: 'faint'}, 'Point at a cell or a token; click locks it.')];
-    const row = f.shown.map((j) => [j, map[u * f.units.length + j]]).sort((a, b) => b[1] - a[1]).slice(0, 3);
-    return [name(u, 'goes'), ' looks at ', ...row.flatMap(([j, v], at) => [at ? ', ' : '', el('b', {}, visible(f.units[j].label)), ` ${this.shown(v)}`])];
+    byId('readout').replaceChildren(...readout(this, query, key));
   }
 
   // --- controls ---
@@ -346,7 +320,7 @@ class App {
     byId('ask').addEventListener('submit', (event) => {
       event.preventDefault();
       byId('text').blur();
-      this.set({text: byId('text').value, pair: null, query: null, key: null, layer: null, heads: [], compare: null});
+      this.set({text: byId('text').value, pair: null, cuts: [], query: null, key: null, layer: null, heads: [], compare: null});
     });
     for (const id of ['special', 'words', 'log']) byId(id).addEventListener('change', () => this.set({[id]: byId(id).checked}));
     for (const id of ['measure', 'sort']) byId(id).addEventListener('change', () => this.set({[id]: byId(id).value}));
@@ -364,6 +338,7 @@ class App {
     const {state, run} = this;
     for (const button of byId('views').children) button.setAttribute('aria-current', String(button.dataset.view === state.view));
     for (const id of ['special', 'words', 'log']) byId(id).checked = state[id];
+    byId('sinks').textContent = this.sinks === 'special tokens' ? 'Special tokens' : 'First token';
     byId('words').disabled = !run.measure.additive;
     byId('sortLabel').hidden = run.heads === 1;
     byId('mapName').textContent = run.heads === 1 ? 'Layers' : 'Heads';

@@ -2,6 +2,7 @@
 
 import {barOf} from './headmap.js';
 import {el, visible} from './dom.js';
+import {nameOf} from './maps.js';
 import {fixed, percent} from './numbers.js';
 
 const shares = [
@@ -51,14 +52,14 @@ export function similar(list, choose) {
       el('span', {class: 'number'}, `${fixed(score, 3)} bits apart`))))];
 }
 
-// effect says what it changed that heads are off.
+// effect says what it changed that heads are off, or edges cut.
 export function effect(e, run) {
   const last = e.hidden.at(-1);
   const most = last.indexOf(Math.max(...last));
   const names = (list) => list.map((p) => visible(p.token)).join(', ');
   return [
-    el('p', {}, `Without it the sentence’s vector turns by ${fixed(e.sentence, 4)} (1 − cos); of the tokens ` +
-      `${visible(run.tokens[most].text)} turns most, ${fixed(last[most], 4)}.`),
+    el('p', {}, `That turns the sentence’s vector by ${fixed(e.sentence, 4)} (1 − cos); of the tokens ` +
+      `${visible(nameOf(run.tokens[most]))} turns most, ${fixed(last[most], 4)}.`),
     e.before.length ? el('p', {}, `Predictions before: ${names(e.before)}; after: ${names(e.after)}.`) : null,
   ].filter(Boolean);
 }

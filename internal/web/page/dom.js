@@ -34,7 +34,7 @@ export function tone(name) {
   return getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 }
 
-// visible makes blanks and signs of tokenizers readable: Ġ and ▁ stand for a blank before the piece.
+// visible is a label that can be seen, whatever is in it.
 export function visible(label) {
-  return label.replace(/^[Ġ▁]/, '␣').replace(/\n/g, '⏎') || '␣';
+  return label.replace(/\n/g, '⏎') || '␣';
 }

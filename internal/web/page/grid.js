@@ -22,8 +22,9 @@ export class Grid {
   }
 
   // draw shows values, rows × columns of them. Rows and columns are {label, faint}; without labels they are lists of null.
+  // Cells for which sees(i, j) is false stay empty.
   draw(picture) {
-    this.picture = picture;
+    this.picture = {sees: () => true, ...picture};
     this.measure();
     this.context = sharpen(this.canvas, this.width, this.height);
     sharpen(this.over, this.width, this.height);
@@ -60,11 +61,12 @@ export class Grid {
   }
 
   paintCells() {
-    const {rows, columns, values, top, log, isSigned} = this.picture;
+    const {rows, columns, values, top, log, isSigned, sees} = this.picture;
     const colors = isSigned ? signed : viridis;
     const small = new OffscreenCanvas(columns.length, rows.length);
     const image = new ImageData(columns.length, rows.length);
     for (let at = 0; at < values.length; at++) {
+      if (!sees(Math.floor(at / columns.length), at % columns.length)) continue;
       const c = 3 * index(values[at], top, {log, isSigned});
       image.data.set([colors[c], colors[c + 1], colors[c + 2], 255], 4 * at);
     }
@@ -110,14 +112,15 @@ export class Grid {
 
   // paintDigits writes the numbers into the cells, as picture.digits gives them.
   paintDigits() {
-    const {columns, values, top, log, isSigned, digits} = this.picture;
+    const {columns, values, top, log, isSigned, digits, sees} = this.picture;
     const colors = isSigned ? signed : viridis;
     const c = this.context;
     c.font = font(Math.min(13, this.cell * 0.42));
     c.textAlign = 'center';
     values.forEach((v, at) => {
-      c.fillStyle = ink(colors, index(v, top, {log, isSigned}));
       const i = Math.floor(at / columns.length);
+      if (!sees(i, at % columns.length)) return;
+      c.fillStyle = ink(colors, index(v, top, {log, isSigned}));
       c.fillText(digits(v), this.left + ((at % columns.length) + 0.5) * this.cell, this.top + (i + 0.53) * this.row);
     });
   }
@@ -127,8 +130,8 @@ export class Grid {
     const box = this.over.getBoundingClientRect();
     const i = Math.floor((event.clientY - box.top - this.top) / this.row);
     const j = Math.floor((event.clientX - box.left - this.left) / this.cell);
-    const {rows, columns} = this.picture;
-    return i >= 0 && j >= 0 && i < rows.length && j < columns.length ? [i, j] : null;
+    const {rows, columns, sees} = this.picture;
+    return i >= 0 && j >= 0 && i < rows.length && j < columns.length && sees(i, j) ? [i, j] : null;
   }
 
   // mark frames row i and column j; either may be null.

@@ -60,6 +60,7 @@ export class HeadMap {
     const image = new ImageData(size, size);
     const from = (l * this.run.heads + h) * size * size;
     for (let at = 0; at < size * size; at++) {
+      if (this.run.causal && at % size > Math.floor(at / size)) continue; // nothing looks ahead
       const c = 3 * this.thumbs[from + at];
       image.data.set([viridis[c], viridis[c + 1], viridis[c + 2], 255], 4 * at);
     }

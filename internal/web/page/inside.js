@@ -1,9 +1,10 @@
 // Inside a head of the real model: the matrices of the lesson, as large as they are there.
 
 import {el, visible} from './dom.js';
-import {fixed} from './numbers.js';
 import {Grid} from './grid.js';
-import {attention} from './seven.js';
+import {nameOf} from './maps.js';
+import {fixed} from './numbers.js';
+import {attention, product} from './seven.js';
 
 const parts = [
   {name: 'x', title: 'x', text: 'What enters the layer: a row for each token. A few numbers are far larger than the rest: the colours end at the 99th percentile.'},
@@ -41,23 +42,34 @@ export class Inside {
     this.element = el('div', {class: 'inside'}, this.note, el('div', {class: 'figures'}, parts.map((p) => this.figures[p.name])), this.formula);
   }
 
-  // show takes what a source knows of a head, and the tokens' labels.
-  show(head, tokens, model, name, width) {
+  // show takes what a source knows of a head, and the run that it is of.
+  show(head, run, name, width) {
     if (!head) {
       this.element.classList.add('empty');
       this.note.textContent = 'This file holds the maps alone: q, k and v of every head are in files of up to 12 tokens, and rapt serve has them of any text.';
       this.values = null;
       return;
     }
+    const {tokens, model, causal} = run;
     this.element.classList.remove('empty');
-    this.values = {x: head.x, ...attention(head.q, head.k, head.v)};
-    this.tokens = tokens.map((t) => ({label: t.text, faint: t.special}));
-    this.code = head.code;
+    this.causal = causal;
+    this.values = {x: head.x, ...attention(head.q, head.k, head.v, causal)};
+    const does = this.compare(head.weights);
+    this.tokens = tokens.map((t) => ({label: nameOf(t), faint: t.special}));
     this.dim = model.head_dim;
     this.note.textContent = `${name} of ${model.name}: ${tokens.length} tokens; x has ${model.model_dim} numbers a token, q, k and v have ` +
       `${model.head_dim}; ${model.heads} such heads in each of ${model.layers} layers.` +
-      (head.code ? ` Worked out here from q, k and v, which the file holds to ${head.code.decimals} decimals; x isn’t in it.` : '');
+      (head.code ? ` Worked out here from q, k and v, which the file holds to ${head.code.decimals} decimals; x isn’t in it.` : '') +
+      (causal ? ' A token sees none that come later. x is normed before it is multiplied, and where positions are rotary q and k are turned by their place.' : '') + does;
     for (const p of parts) this.draw(p, width);
+  }
+
+  // compare takes the model's own weights where they aren't the softmax of the scores, and says so.
+  compare(weights) {
+    const apart = Math.max(...weights.flatMap((row, i) => row.map((x, j) => Math.abs(x - this.values.weights[i][j]))));
+    if (apart < 0.02) return ''; // q and k of a file are rounded
+    Object.assign(this.values, {weights, output: product(weights, this.values.v)});
+    return ' This model does more than softmax between scores and weights (a bias by distance, another scale, a cap, a window, a sink): the weights are its own.';
   }
 
   draw({name, square}, width) {
@@ -71,6 +83,7 @@ export class Inside {
     this.grids[name].draw({
       rows: this.tokens, columns: square ? this.tokens : m[0].map(() => null),
       values, top: most, isSigned: !isWeights, width: square ? Math.min(width, 420) : width, maxCell: square ? 30 : 22, rowHeight: square ? undefined : 16,
+      sees: (i, j) => !square || !this.causal || j <= i,
       digits: square && m.length <= 12 ? (x) => (isWeights ? String(Math.round(100 * x)) : fixed(x, 1)) : null,
     });
   }
@@ -110,7 +123,7 @@ export class Inside {
       case 'scaled':
         return value(`scaled[${token(i)}, ${token(j)}]`, ` = ${fixed(v.scores[i][j], 3)} / √${this.dim} = `);
       case 'weights':
-        return value(`weight[${token(i)}, ${token(j)}]`, ` = e^${fixed(v.scaled[i][j], 3)} / the sum of e^… over the row of ${token(i)} = `);
+        return value(`weight[${token(i)}, ${token(j)}]`, ` = e^${fixed(v.scaled[i][j], 3)} / the sum of e^… over the row of ${token(i)}${this.causal ? ', up to its own column' : ''} = `);
       default:
         return value(`z[${token(i)}, ${j}]`, ` = Σ weight[${token(i)}, …] · v[…, ${j}] = `);
     }

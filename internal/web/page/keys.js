@@ -2,6 +2,7 @@
 
 import {byId, el} from './dom.js';
 import {views} from './address.js';
+import {toggleEdge, toggleHead} from './edits.js';
 import {offer} from './saving.js';
 
 const keys = [
@@ -16,7 +17,8 @@ const keys = [
   [['s'], 's', 'special tokens', (app) => app.set({special: !app.state.special})],
   [['w'], 'w', 'whole words', (app) => app.set({words: !app.state.words})],
   [['l'], 'l', 'logarithmic colours', (app) => app.set({log: !app.state.log})],
-  [['o'], 'o', 'head off', (app) => app.toggleOff()],
+  [['o'], 'o', 'head off', (app) => toggleHead(app)],
+  [['x'], 'x', 'cut the edge between the locked tokens', (app) => toggleEdge(app)],
   [['c'], 'c', 'compare', () => byId('compare').focus()],
   [['/'], '/', 'edit the text', () => byId('text').select()],
   [['f'], 'f', 'find', () => byId('find').select()],

@@ -1,8 +1,9 @@
 // What is shown of a map: pieces or words, with or without special tokens. Numbers stay as they are; what is hidden is
 // counted.
 
-// frame says which rows and columns there are. A unit is a token, or with words all pieces of a word.
-export function frame(tokens, {words, special}) {
+// frame says which rows and columns there are. A unit is a token, or with words all pieces of a word. Without special
+// tokens no sink is shown: where a causal model has no special tokens, that is its first one.
+export function frame(tokens, {words, special, causal}) {
   const units = [];
   const of = [];
   tokens.forEach((t, i) => {
@@ -12,14 +13,24 @@ export function frame(tokens, {words, special}) {
       last.label += t.source;
       last.special &&= t.special;
     } else {
-      units.push({tokens: [i], label: words ? t.source : t.text, special: t.special});
+      units.push({tokens: [i], label: (words && t.source.trim()) || nameOf(t), special: t.special, sink: t.sink});
     }
     of.push(units.length - 1);
   });
   const all = units.map((_, i) => i);
-  const ordinary = all.filter((i) => !units[i].special);
+  const ordinary = all.filter((i) => !units[i].sink);
   const shown = special || ordinary.length === 0 ? all : ordinary;
-  return {units, of, shown, words, tokens: tokens.length};
+  return {units, of, shown, words, causal, tokens: tokens.length};
+}
+
+// nameOf is what a token is called.
+export function nameOf(token) {
+  return token.label ?? token.text;
+}
+
+// sees reports whether unit i can look at unit j: in a causal model nothing looks at what comes later.
+export function sees(f, i, j) {
+  return !f.causal || j <= i;
 }
 
 // merge is the map over units: what goes to a word is the sum over its tokens, what comes from it the mean.
@@ -73,8 +84,10 @@ export function edges(map, f, mass) {
   const list = [];
   let drawn = 0;
   let all = 0;
+  let total = 0;
   for (const i of f.shown) {
-    const row = f.shown.map((j) => [j, map[i * n + j]]).sort((a, b) => b[1] - a[1]);
+    const row = f.shown.filter((j) => sees(f, i, j)).map((j) => [j, map[i * n + j]]).sort((a, b) => b[1] - a[1]);
+    total += row.length;
     const sum = row.reduce((s, [, v]) => s + v, 0);
     all += sum;
     let so = 0;
@@ -85,7 +98,7 @@ export function edges(map, f, mass) {
     }
     drawn += so;
   }
-  return {list, total: f.shown.length ** 2, mass: all > 0 ? drawn / all : 0};
+  return {list, total, mass: all > 0 ? drawn / all : 0};
 }
 
 // strongest lists the largest numbers of a map: pairs of different units, special ones left out if asked.

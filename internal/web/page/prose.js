@@ -24,7 +24,7 @@ export class Prose {
     for (const u of shown) {
       const [first, before] = [tokens[units[u].tokens[0]], tokens[units[u].tokens[0] - 1]];
       const joined = before && !before.special && !first.special && before.end === first.start;
-      const label = units[u].special ? visible(units[u].label) : units[u].tokens.map((i) => tokens[i].source).join('');
+      const label = units[u].special ? visible(units[u].label) : units[u].tokens.map((i) => tokens[i].source).join('') || '⏎';
       const span = el('span', {'data-unit': u, class: units[u].special ? 'special' : ''}, label);
       this.spans.set(u, span);
       parts.push(joined ? '' : ' ', span);

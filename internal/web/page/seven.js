@@ -26,12 +26,13 @@ export function softmax(row) {
   return exps.map((e) => e / sum);
 }
 
-// attention is steps four to seven: q, k and v are there already.
-export function attention(q, k, v) {
+// attention is steps four to seven: q, k and v are there already. Where it is causal, a row has shares for no column
+// behind its own.
+export function attention(q, k, v, causal = false) {
   const scores = product(q, transposed(k));
   const root = Math.sqrt(k[0].length);
   const scaled = scores.map((row) => row.map((x) => x / root));
-  const weights = scaled.map(softmax);
+  const weights = scaled.map((row, i) => softmax(causal ? row.map((x, j) => (j > i ? -Infinity : x)) : row));
   return {q, k, v, scores, scaled, weights, output: product(weights, v)};
 }
 

@@ -15,6 +15,7 @@ class FileSource {
     this.data = data;
     this.isFile = true;
     this.code = data.maps;
+    this.start = data.start; // the address to start with
     this.layers = new Map();
   }
 
@@ -36,17 +37,23 @@ class FileSource {
   }
 
   // inside gives q, k and v of a head, or null where the file doesn't have them.
-  async inside(_, l, h) {
+  async inside(run, l, h) {
     const {inside, tokens, model} = this.data;
     if (!inside) return null;
     const all = numbers(await unpack(this.document.getElementById('inside-' + l).textContent), inside.code);
     const n = tokens.length;
-    const of = (part) =>
+    const shared = Math.floor(h * model.kv_heads / model.heads);
+    const of = (from, heads, head) =>
       Array.from({length: n}, (_, i) => {
-        const at = ((part * n + i) * model.heads + h) * model.head_dim;
+        const at = from + (i * heads + head) * model.head_dim;
         return Array.from(all.subarray(at, at + model.head_dim));
       });
-    return {x: null, q: of(0), k: of(1), v: of(2), code: inside.code};
+    const [q, kv] = [n * model.heads * model.head_dim, n * model.kv_heads * model.head_dim];
+    const map = (await this.layer(run, l))[h];
+    return {
+      x: null, q: of(0, model.heads, h), k: of(q, model.kv_heads, shared), v: of(q + kv, model.kv_heads, shared),
+      weights: Array.from({length: n}, (_, i) => Array.from(map.subarray(i * n, i * n + n))), code: inside.code,
+    };
   }
 
   async find(run, queries, keys) {
@@ -71,6 +78,7 @@ class ServerSource {
   constructor() {
     this.isFile = false;
     this.code = null; // numbers are exact
+    this.start = '';
     this.layers = new Map();
   }
 
@@ -78,11 +86,10 @@ class ServerSource {
     return answerOf(await fetch('api/model'));
   }
 
-  async summary({text, pair, measure, off}) {
+  async summary(about) {
     this.layers.clear();
     this.requests?.abort(); // what was asked about another run is of no use any more
     this.requests = new AbortController();
-    const about = {text, pair, measure, off};
     const run = await this.post('summary', about);
     return {...run, about};
   }
@@ -112,8 +119,9 @@ class ServerSource {
     return this.post('compare', {...run.about, other, layer, head});
   }
 
-  switch(run, off, position) {
-    return this.post('switch', {text: run.about.text, pair: run.about.pair, off, position});
+  switch(run, position) {
+    const {text, pair, off, cuts} = run.about;
+    return this.post('switch', {text, pair, off, cuts, position});
   }
 
   async post(name, body) {

@@ -1,7 +1,7 @@
 // The picture in the middle: one of the views.
 
 import {el, byId} from './dom.js';
-import {edges, top, rollout, mean} from './maps.js';
+import {edges, top, rollout, mean, sees, nameOf} from './maps.js';
 import {fixed, percent} from './numbers.js';
 import {Grid, colorBar} from './grid.js';
 import {Arcs} from './arcs.js';
@@ -9,11 +9,11 @@ import {Prose} from './prose.js';
 import {Lesson} from './lesson.js';
 import {Inside} from './inside.js';
 
-// hiddenNote says how much of a row isn't among what is shown of it.
-function hiddenNote(row, shown) {
+// hiddenNote says how much of a row isn't among what is shown of it; sinks is what is hidden.
+function hiddenNote(row, shown, sinks) {
   const sum = (list) => list.reduce((a, b) => a + b, 0);
   const [all, seen] = [sum(row), sum(shown)];
-  return all > 0 && all - seen > 1e-6 * all ? ` Hidden: ${percent(1 - seen / all)} of the last layer’s row goes to special tokens.` : '';
+  return all > 0 && all - seen > 1e-6 * all ? ` Hidden: ${percent(1 - seen / all)} of the last layer’s row goes to ${sinks}.` : '';
 }
 
 export class Stage {
@@ -74,6 +74,7 @@ export class Stage {
     const isShare = app.run.measure.unit === 'share';
     this.heatmap.draw({
       rows: units, columns: units, values, top: most, log: state.log, width: this.width, height: Math.max(360, window.innerHeight * 0.78),
+      sees: (r, c) => sees(frame, this.shown[r], this.shown[c]),
       digits: this.shown.length <= 24 ? (x) => (isShare ? String(Math.round(100 * x)) : fixed(x, 1)) : null,
     });
     this.colorKey(app, most, isShare && this.heatmap.cell >= 24 && this.shown.length <= 24);
@@ -101,8 +102,11 @@ export class Stage {
     this.put(this.prose.element);
     this.prose.draw(app.frame.units, this.shown, app.run.tokens);
     const n = app.frame.units.length;
-    this.received = app.frame.units.map((_, j) => this.shown.reduce((sum, i) => sum + app.map[i * n + j], 0) / this.shown.length);
-    this.note = 'Without a token pointed at: how much each is looked at on average.';
+    this.received = app.frame.units.map((_, j) => {
+      const rows = this.shown.filter((i) => sees(app.frame, i, j));
+      return rows.reduce((sum, i) => sum + app.map[i * n + j], 0) / rows.length;
+    });
+    this.note = `Without a token pointed at: how much each is looked at on average${app.run.causal ? ' by those that see it' : ''}.`;
     byId('note').textContent = app.shareNote() + this.note;
   }
 
@@ -140,7 +144,7 @@ export class Stage {
       return;
     }
     const head = await source.inside(run, state.layer, state.heads[0]);
-    if (current()) this.inside.show(head, run.tokens, run.model, `Layer ${state.layer}, head ${state.heads[0]}`, this.width);
+    if (current()) this.inside.show(head, run, `Layer ${state.layer}, head ${state.heads[0]}`, this.width);
   }
 
   // drawRollout follows the attention of one token down through the layers: the locked one, or the first content word.
@@ -159,7 +163,7 @@ export class Stage {
     const values = Float32Array.from(this.rolled.flat());
     const isShare = run.measure.unit === 'share';
     const most = Math.max(...values);
-    this.rolledFrom = run.tokens[token].text;
+    this.rolledFrom = nameOf(run.tokens[token]);
     this.labels = this.shown.map((u) => frame.units[u].label);
     this.layers.draw({
       rows: rolled.map((_, at) => ({label: `layer ${run.layers - 1 - at}`})),
@@ -170,7 +174,7 @@ export class Stage {
     this.note = !isRollout ? `From ${this.rolledFrom}: ${run.measure.title}, a row for each layer${run.heads > 1 ? ', the mean of its heads' : ''}. Lock another token to follow that one.`
       : `Rollout from ${this.rolledFrom}: how much of it, as it leaves each layer, comes from each input token, if every layer passes on half of ` +
       'what came in and half of the mean of its heads. Lock another token to follow that one.';
-    byId('note').textContent = this.note + hiddenNote(rolled[0], this.rolled[0]);
+    byId('note').textContent = this.note + hiddenNote(rolled[0], this.rolled[0], app.sinks);
   }
 
   pointLayer(l, j) {
@@ -188,9 +192,9 @@ export class Stage {
     this.compared = c;
     const values = Float32Array.from(c.difference.flat());
     const most = Math.max(1e-9, ...values.map(Math.abs));
-    const units = c.a.map((i) => ({label: c.tokens_a[i].text, faint: c.tokens_a[i].special}));
+    const units = c.a.map((i) => ({label: nameOf(c.tokens_a[i]), faint: c.tokens_a[i].special}));
     this.difference.draw({
-      rows: units, columns: units, values, top: most, isSigned: true, width: this.width, height: Math.max(360, window.innerHeight * 0.78),
+      rows: units, columns: units, values, top: most, isSigned: true, sees: (r, c) => sees(app.frame, r, c), width: this.width, height: Math.max(360, window.innerHeight * 0.78),
       digits: units.length <= 24 ? (x) => fixed(100 * x, 0) : null,
     });
     const bar = el('span', {class: 'colors'});
@@ -203,7 +207,7 @@ export class Stage {
 
   pointDifference(i, j) {
     const {a, tokens_a: tokens, difference} = this.compared;
-    byId('readout').textContent = `${tokens[a[i]].text} → ${tokens[a[j]].text}: ${difference[i][j] > 0 ? '+' : ''}${fixed(difference[i][j], 6)}`;
+    byId('readout').textContent = `${nameOf(tokens[a[i]])} → ${nameOf(tokens[a[j]])}: ${difference[i][j] > 0 ? '+' : ''}${fixed(difference[i][j], 6)}`;
     this.difference.mark(i, j);
   }
 

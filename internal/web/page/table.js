@@ -1,6 +1,7 @@
 // The same numbers as a real table, for reading aloud, copying and searching.
 
 import {el, visible} from './dom.js';
+import {sees} from './maps.js';
 
 const wholeTable = 24; // units; of more, a table has one token at a time
 
@@ -14,7 +15,7 @@ export function table(map, f, focus, show, name) {
       el('caption', {}, `${name}: how much each row looks at each column`),
       el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'from \\ to'), shown.map((j) => el('th', {scope: 'col'}, label(j))))),
       el('tbody', {}, shown.map((i) => el('tr', {'data-row': i}, el('th', {scope: 'row'}, label(i)),
-        shown.map((j) => el('td', {'data-column': j}, show(map[i * n + j])))))));
+        shown.map((j) => el('td', {'data-column': j}, sees(f, i, j) ? show(map[i * n + j]) : ''))))));
   }
   return el('table', {class: 'numbers'},
     el('caption', {}, `${name}: ${label(focus)}, token ${units[focus].tokens[0]}; lock another token to see its numbers`),
