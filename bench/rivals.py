@@ -5,7 +5,7 @@ In every round this machine's peak is measured, then each library is called for 
 of its calls, and the best round is the result. Useful work only: visible pairs of query and key, no padding; for decoding
 every byte of keys and values once. Writes results/NAME.md and results/NAME.json (every round). See README.md.
 """
-import argparse, importlib, json, os, pathlib, platform, shlex, statistics, subprocess, sys, tempfile, time
+import argparse, contextlib, importlib, json, os, pathlib, platform, shlex, statistics, subprocess, sys, tempfile, time
 from importlib import metadata
 
 here = pathlib.Path(__file__).resolve().parent
@@ -18,9 +18,11 @@ REST = 0.05
 class Rapt:
     """The Go program beside this one, with a case loaded."""
 
-    def __init__(self, program, request, folder, threads):
-        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, request, folder, threads, godebug=""):
+        environment = os.environ | ({"GODEBUG": godebug} if godebug else {})
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self.ask(folder=str(folder), threads=threads, **request)
+        self.threads, self.once = threads, min(self.ask(run=3))
 
     def ask(self, **request):
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -30,12 +32,33 @@ class Rapt:
             raise SystemExit("raptcase ended")
         return json.loads(line)
 
+    def output(self, folder, read):
+        self.ask(save=str(folder / "out"))
+        return read(folder / "out")
+
+    def measure(self, limit, seconds):
+        """The peak, if there is a limit, and the median of calls for so long."""
+        time.sleep(REST)
+        peak = self.ask(threads=self.threads, **{limit: True}) if limit else None
+        return peak, statistics.median(self.ask(run=max(1, round(seconds / self.once))))
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.process.stdin.close()
         self.process.wait()
+
+
+# The same program with fewer instructions: how it is built, and what it is told that the CPU lacks.
+OTHER_SETS = {"rapt AVX2": ("", "cpu.avx512f=off"), "rapt purego": ("purego", "")}
+
+
+def build(tags, folder):
+    program = pathlib.Path(folder) / f"raptcase{tags}"
+    if not program.exists():
+        subprocess.run(["go", "build", "-tags", tags, "-o", program, "./raptcase"], cwd=here, check=True)
+    return program
 
 
 def of_kind(name, what):
@@ -72,24 +95,31 @@ def prepare(c, a, threads, ours):
     return calls, differences
 
 
-def run(c, threads, effort, program):
+def run(c, threads, effort, programs):
     of = lambda what: of_kind(c["kind"], what)
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         a = of("inputs")(c, folder)
-        with Rapt(program, of("request")(c), folder, threads) as rapt:
-            once = min(rapt.ask(run=3))
-            rapt.ask(save=str(folder / "out"))
-            rivals, differences = prepare(c, a, threads, of("saved")(folder / "out", a))
-            result = {"case": c["name"], "kind": c["kind"], "threads": threads, "work": a.get("work", c["work"]), "limit": c["limit"],
-                      "difference": differences, "peak": [], "seconds": {n: [] for n in ["rapt", *rivals]}}
-            for _ in range(effort["rounds"]):
+        start = lambda tags, godebug: stack.enter_context(Rapt(build(tags, programs), of("request")(c), folder, threads, godebug))
+        rapt = start("", "")
+        own = {n: start(*OTHER_SETS[n]) for n in of("OWN") if c["quick"]}
+        read = lambda path: of("saved")(path, a)
+        ours = rapt.output(folder, read)
+        rivals, differences = prepare(c, a, threads, ours)
+        differences |= {n: of("difference")(r.output(folder, read), ours) for n, r in own.items()}
+        result = {"case": c["name"], "kind": c["kind"], "threads": threads, "work": a.get("work", c["work"]), "limit": c["limit"],
+                  "difference": differences, "peak": [], "own_peak": {n: [] for n in own}, "seconds": {n: [] for n in ["rapt", *rivals, *own]}}
+        for _ in range(effort["rounds"]):
+            peak, seconds = rapt.measure(c["limit"], effort["seconds"])
+            result["peak"].append(peak)
+            result["seconds"]["rapt"].append(seconds)
+            for name, call in rivals.items():
                 time.sleep(REST)
-                result["peak"].append(rapt.ask(threads=threads, **{c["limit"]: True}) if c["limit"] else None)
-                result["seconds"]["rapt"].append(statistics.median(rapt.ask(run=max(1, round(effort["seconds"] / once)))))
-                for name, call in rivals.items():
-                    time.sleep(REST)
-                    result["seconds"][name].append(median_of_calls(call, effort["seconds"]))
+                result["seconds"][name].append(median_of_calls(call, effort["seconds"]))
+            for name, other in own.items():
+                peak, seconds = other.measure(c["limit"], effort["seconds"])
+                result["own_peak"][name].append(peak)
+                result["seconds"][name].append(seconds)
     return result
 
 
@@ -123,13 +153,14 @@ def best_peak(r, results):
 def columns(results):
     """The rivals that ran, in the order of their kind."""
     ran = {n for r in results for n in r["seconds"]}
-    return [n for n in of_kind(results[0]["kind"], "RIVALS") if n in ran]
+    kind = results[0]["kind"]
+    return [n for n in [*of_kind(kind, "RIVALS"), *of_kind(kind, "OWN")] if n in ran]
 
 
 def row(r, peak, names):
     best = {n: min(s) for n, s in r["seconds"].items()}
     cell = lambda n: of_kind(r["kind"], "cell")(r, n, peak) if n in best else ""
-    others = [s for n, s in best.items() if n != "rapt" and n not in of_kind(r["kind"], "ASIDE")]
+    others = [s for n, s in best.items() if n != "rapt" and n not in r["own_peak"] and n not in of_kind(r["kind"], "ASIDE")]
     ratio = f"{min(others) / best['rapt']:.2f}" if others else ""
     return f"| {r['case']} | {r['threads']} | {cell('rapt')} | {ratio} | " + " | ".join(cell(n) for n in names) + " |"
 
@@ -208,12 +239,10 @@ def main():
     effort = {"rounds": args.rounds or (2 if args.quick else 5), "seconds": 0.05 if args.quick else 0.3}
     to = here / "results" / (args.name or ("quick" if args.quick else (args.kind or "all").replace(",", "-")))
     about, results = describe(), []
-    with tempfile.TemporaryDirectory() as folder:
-        program = pathlib.Path(folder) / "raptcase"
-        subprocess.run(["go", "build", "-o", program, "./raptcase"], cwd=here, check=True)
+    with tempfile.TemporaryDirectory() as programs:
         for c in args.cases:
             for threads in args.threads if c.get("threads") is None else [c["threads"]]:
-                r = run(c, threads, effort, program)
+                r = run(c, threads, effort, programs)
                 results.append(r)
                 print(row(r, best_peak(r, [r]), list(r["seconds"])[1:]), flush=True)
                 pathlib.Path(f"{to}.md").write_text(table(about, results))

@@ -16,6 +16,7 @@ and, where they aren't those of kinds.attention,
     difference(theirs, ours)   how far two outputs are apart
     TOLERANCE                  the most that they may be
     INEXACT                    names of RIVALS that may differ more: by how much is shown
+    OWN                        what else of rapt is shown, of OTHER_SETS in rivals.py, in cases that --quick runs
     cell(result, name, peak)   what the table shows of a library
 
 A new kind is one more module, its name in rivals.py, and what raptcase does for it.

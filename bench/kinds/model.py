@@ -3,7 +3,7 @@
 
 Sentences reach the rivals as their users would send them: cut by Hugging Face's tokenizers, in batches of 32 that are padded
 to their longest, in the order in which they come, or sorted by length first, as sentence-transformers does."""
-import functools, json, os, pathlib
+import functools, json, os, pathlib, platform
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here needs the network
 
@@ -33,6 +33,7 @@ def maps(tokens):
 CASES = [sequences(1, 9), sequences(1, 128), sequences(1, 256), sequences(32, 128), maps(128), maps(256)]
 CASES += [dict(name="1,000 sentences of 5 to 60 tokens", kind="model", batch=1000, want="embeddings", work=None, limit="peak", quick=False, model=None)]
 ASIDE = set()
+OWN = ["rapt AVX2"] * (platform.machine() in ("x86_64", "AMD64")) + ["rapt purego"]
 
 
 def inputs(c, folder):
