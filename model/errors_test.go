@@ -90,6 +90,23 @@ func TestConfigErrors(t *testing.T) {
 			[]string{"relative_attention_bias", "[32 4]", "[33 4]"}},
 		{"other heads", "mpnet", map[string]any{"num_attention_heads": 2}, []string{"relative_attention_bias", "[32 4]", "[32 2]"}},
 		{"one position", "mpnet", map[string]any{"max_position_embeddings": 2}, []string{"max_position_embeddings is 2", "begin with 2"}},
+		{"feed-forward", "t5", map[string]any{"feed_forward_proj": "gated-mish"}, []string{`feed_forward_proj is "gated-mish"`, "gelu_new"}},
+		{"feed-forward", "t5", map[string]any{"feed_forward_proj": "gated-relu"}, []string{"layer 0", "DenseReluDense.wi_0.weight"}},
+		{"activation", "t5", map[string]any{"dense_act_fn": "mish"}, []string{`dense_act_fn is "mish"`}},
+		{"not gated", "t5_v1_1", map[string]any{"is_gated_act": false}, []string{"layer 0", "DenseReluDense.wi.weight"}},
+		{"few buckets", "t5", map[string]any{"relative_attention_num_buckets": 3}, []string{"relative_attention_num_buckets is 3"}},
+		{"other buckets", "t5", map[string]any{"relative_attention_num_buckets": 10}, []string{"relative_attention_bias", "[8 4]", "[10 4]"}},
+		{"near", "t5", map[string]any{"relative_attention_max_distance": 4}, []string{"relative_attention_max_distance is 4", "8"}},
+		{"far", "t5", map[string]any{"relative_attention_max_distance": 1000000000}, []string{"relative_attention_max_distance is 1000000000", "65536"}},
+		{"heads", "t5", map[string]any{"num_heads": 1000000000}, []string{"1000000000 heads"}},
+		{"heads", "t5", map[string]any{"num_heads": 5}, []string{"[8 4]", "[8 5]"}},
+		{"width of a head", "t5", map[string]any{"d_kv": 16}, []string{"SelfAttention.q.weight", "[32 32]", "[64 32]"}},
+		{"two names", "t5", map[string]any{"head_dim": 16}, []string{"d_kv is 8 and head_dim is 16"}},
+		{"more decoder layers", "t5", map[string]any{"num_decoder_layers": 3}, []string{"layer 2 of 3", "decoder.block.2"}},
+		{"more layers", "t5", map[string]any{"num_layers": 1000000000}, []string{"layer 2 of 1000000000", "encoder.block.2"}},
+		{"start", "t5", map[string]any{"decoder_start_token_id": 120}, []string{"decoder_start_token_id is 120", "vocabulary of 120"}},
+		{"decoder", "t5", map[string]any{"is_decoder": true}, []string{"is_decoder is true"}},
+		{"quantised", "t5", map[string]any{"quantization_config": map[string]any{"bits": 4}}, []string{"quantization_config is an object"}},
 		{"other embeddings", "electra", map[string]any{"embedding_size": 32}, []string{"[120 16]", "[120 32]"}},
 	} {
 		t.Run(test.model+"/"+test.name, func(t *testing.T) {
@@ -185,7 +202,7 @@ func TestParamsErrors(t *testing.T) {
 }
 
 func TestSequenceErrors(t *testing.T) {
-	bert, distilbert := load(t, "bert", "config.json"), load(t, "distilbert", "config.json")
+	bert, distilbert, t5 := load(t, "bert", "config.json"), load(t, "distilbert", "config.json"), load(t, "t5", "config.json")
 	for _, test := range []struct {
 		name  string
 		model *model.Model
@@ -198,6 +215,10 @@ func TestSequenceErrors(t *testing.T) {
 		{"id negative", bert, []model.Sequence{{IDs: []int{-1}}}, []string{"id -1 at position 0"}},
 		{"type too large", bert, []model.Sequence{{IDs: []int{5, 6}, TypeIDs: []int{0, 2}}}, []string{"type id 2 at position 1", "2 types"}},
 		{"fewer types", bert, []model.Sequence{{IDs: []int{5, 6}, TypeIDs: []int{0}}}, []string{"1 type ids for 2 ids"}},
+		{"ids for a decoder", bert, []model.Sequence{{IDs: []int{5, 6}, DecoderIDs: []int{0}}}, []string{"ids for a decoder", "the model has none"}},
+		{"decoder id", t5, []model.Sequence{{IDs: []int{5, 6}, DecoderIDs: []int{0, 120}}}, []string{"decoder id 120 at position 1"}},
+		{"empty decoder", t5, []model.Sequence{{IDs: []int{5, 6}, DecoderIDs: []int{}}}, []string{"the decoder's sequence is empty"}},
+		{"decoder of some", t5, []model.Sequence{{IDs: []int{5}}, {IDs: []int{5}, DecoderIDs: []int{0}}}, []string{"sequences 0 and 1"}},
 		{"no types", distilbert, []model.Sequence{{IDs: []int{5, 6}, TypeIDs: []int{0, 1}}}, []string{"type id 1", "no token types"}},
 		{"which of a batch", bert, []model.Sequence{{IDs: []int{5}}, {}}, []string{"sequence 1: the sequence is empty"}},
 	} {

@@ -97,7 +97,7 @@ func bertArchitecture(b bertConfig, build func(*params, bertConfig) *network) ar
 }
 
 // families are those of parseArchitecture.
-const families = "bert, camembert, distilbert, electra, gemma2, gpt2, gpt_oss, llama, mistral, modernbert, mpnet, phi3, qwen2, qwen3, roberta, xlm-roberta"
+const families = "bert, camembert, distilbert, electra, gemma2, gpt2, gpt_oss, llama, mistral, modernbert, mpnet, mt5, phi3, qwen2, qwen3, roberta, t5, xlm-roberta"
 
 // parseArchitecture reads a config.json. A new family has its line here and a file of its own.
 func parseArchitecture(data []byte) (architecture, error) {
@@ -139,6 +139,9 @@ func parseArchitecture(data []byte) (architecture, error) {
 		a = readQwen2(c).architecture(newLlama)
 	case "qwen3":
 		a = readQwen3(c).architecture(newQwen3)
+	case "t5", "mt5":
+		t := readT5(c, family)
+		a = architecture{t.Info, func(p *params) *network { return newT5(p, t) }}
 	case "":
 		c.fail("model_type is missing, so the family of the model is unknown")
 	default:
@@ -159,6 +162,9 @@ func (a architecture) load(file source) (*Model, error) {
 	}
 	info := a.info
 	info.HasPooler, info.HasHead = network.pooler != nil, network.head != nil
+	if network.decoder == nil {
+		info.NumDecoderLayers = 0
+	}
 	n, format := p.total()
 	info.NumParams, info.ParamType, info.ParamBytes = n, typeName(format), file.Size()
 	return &Model{info: info, network: network, file: file}, nil
