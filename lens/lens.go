@@ -11,7 +11,7 @@
 //     only: [View.SpecialShare], or of what is shown: [View.HiddenShare];
 //   - which heads are alike: [View.Similar]; whole words instead of pieces: [Words];
 //   - how two texts or two models differ: [Compare];
-//   - the same for a text too long to keep all weights: [Stream].
+//   - the same for a text too long to keep all weights: [TakeSurvey].
 //
 // [Measures] beyond weights (norms, rollout, flow, ALTI, value zeroing) start from a [Record], made by [Run], and have
 // maps like those of weights. [Switch] runs a model again with a head or an edge switched off and says what that changes;
@@ -64,7 +64,13 @@ func NewView(a *model.Attention, tokens []Token) (*View, error) {
 		}
 	}
 	v := &View{Attention: a, Tokens: tokens, Causal: looksBack(a)}
-	for i, t := range tokens {
+	v.divide()
+	return v, nil
+}
+
+// divide finds the tokens that are sinks, and those that are ordinary.
+func (v *View) divide() {
+	for i, t := range v.Tokens {
 		if t.Kind == Special {
 			v.Sinks = append(v.Sinks, i)
 		} else {
@@ -77,7 +83,6 @@ func NewView(a *model.Attention, tokens []Token) (*View, error) {
 	if v.Causal && len(v.Sinks) == 0 {
 		v.Sinks = []int{0}
 	}
-	return v, nil
 }
 
 // looksBack reports whether all weights on later keys are 0. Of one token it says nothing.

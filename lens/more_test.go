@@ -175,34 +175,6 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// What is summed up while the model runs is what the stored weights say.
-func TestStream(t *testing.T) {
-	m, s := embedded(t, measured["cat"])
-	tokens := make([]Token, len(s.IDs))
-	for i, id := range s.IDs {
-		tokens[i] = Token{ID: id, Word: i}
-	}
-	tokens[0].Kind, tokens[len(tokens)-1].Kind = Special, Special
-	trace, err := m.Trace(t.Context(), s, model.Want{Weights: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := NewView(trace.Attention, tokens)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := Stream(t.Context(), m, s, tokens)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := v.Summarise()
-	if diff := cmp.Diff(want.Roles, got.Roles); diff != "" {
-		t.Errorf("roles (-stored +streamed):\n%s", diff)
-	}
-	near(t, "special share", got.SpecialShare(), want.SpecialShare(), 1e-12)
-	near(t, "special share", want.SpecialShare(), v.SpecialShare(), 0)
-}
-
 func TestSwitch(t *testing.T) {
 	m, s := embedded(t, measured["cat"])
 	e, err := Switch(t.Context(), m, s, &model.Edit{}, NoPosition)

@@ -89,6 +89,7 @@ func TestStatus(t *testing.T) {
 		{"layer", "POST", "/api/layer", cat + `,"layer":6}`, nil, 400, "there are 6, 0 to 5"},
 		{"head", "POST", "/api/inside", cat + `,"layer":0,"head":-1}`, nil, 400, "head -1"},
 		{"off", "POST", "/api/summary", cat + `,"off":[[0,12]]}`, nil, 400, "head 12"},
+		{"cut", "POST", "/api/summary", cat + `,"cuts":[[0,9]]}`, nil, 400, "key 9"},
 		{"nothing off", "POST", "/api/switch", cat + "}", nil, 400, "off"},
 		{"token", "POST", "/api/find", cat + `,"queries":[9],"keys":[1]}`, nil, 400, "token 9"},
 		{"nothing to compare", "POST", "/api/compare", cat + `,"layer":0,"head":0}`, nil, 400, "no other"},
@@ -222,6 +223,28 @@ func TestSwitchAnswers(t *testing.T) {
 	}
 	if !bytes.Equal(layer("2", ""), layer("2", `,"off":[[2,3]]`)) || bytes.Equal(layer("3", ""), layer("3", `,"off":[[2,3]]`)) {
 		t.Error("the maps below the head change, or those above it don't")
+	}
+}
+
+// An edge that is cut is 0 in every head, and changes what is above.
+func TestCutAnswers(t *testing.T) {
+	s := NewServer(miniLM(t), "127.0.0.1")
+	var look struct{ Attention [][][][]float32 }
+	decode(t, ask(s, "POST", "/api/look", `{"text":"The cat sat.","cuts":[[3,2]]}`), &look)
+	for l, heads := range look.Attention {
+		for h, rows := range heads {
+			if rows[3][2] != 0 || rows[2][3] == 0 {
+				t.Errorf("L%d H%d: sat → cat %v, cat → sat %v", l, h, rows[3][2], rows[2][3])
+			}
+		}
+	}
+	var effect struct {
+		Hidden   [][]float64
+		Sentence float64
+	}
+	decode(t, ask(s, "POST", "/api/switch", `{"text":"The cat sat.","cuts":[[3,2]]}`), &effect)
+	if effect.Hidden[1][3] <= 0 || effect.Hidden[1][2] > 1e-6 || effect.Sentence <= 0 {
+		t.Errorf("effect %+v", effect)
 	}
 }
 

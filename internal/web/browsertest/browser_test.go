@@ -86,14 +86,20 @@ type written struct {
 // write writes the page of a text to a file.
 func write(t *testing.T, text string) written {
 	t.Helper()
-	subject, err := lens.Encode(miniLM(t), text, nil, false)
+	in, err := lens.Encode(miniLM(t), text, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := web.Look(t.Context(), miniLM(t), subject, lens.Measures[0], nil)
+	run, err := web.Look(t.Context(), miniLM(t), in, lens.Measures[0], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return writeRun(t, run)
+}
+
+// writeRun writes the page of a run to a file.
+func writeRun(t *testing.T, run *web.Run) written {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "page.html")
 	file, err := os.Create(path)
 	if err != nil {

@@ -60,11 +60,11 @@ func hiddenOfRollout(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subject, err := lens.Encode(miniLM(t), cat, nil, false)
+	in, err := lens.Encode(miniLM(t), cat, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := web.Look(t.Context(), miniLM(t), subject, rollout, nil)
+	run, err := web.Look(t.Context(), miniLM(t), in, rollout, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +124,22 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// saved is what the page saves in some formats, without leaving it on a disk.
+func saved(b *tab, formats ...string) map[string]string {
+	b.Helper()
+	return eval[map[string]string](b, `
+		const kept = {};
+		const make = URL.createObjectURL;
+		for (const name of $1) {
+			URL.createObjectURL = (blob) => { kept[name] = blob.text(); return '#saved'; };
+			document.querySelector('#export').click();
+			[...document.querySelectorAll('#saveAs button')].find((x) => x.textContent === name).click();
+			kept[name] = await kept[name];
+		}
+		URL.createObjectURL = make;
+		return kept;`, formats)
+}
+
 // The table, and the files that the page saves, have the same numbers.
 func TestTableAndExport(t *testing.T) {
 	page := write(t, cat)
@@ -133,25 +149,12 @@ func TestTableAndExport(t *testing.T) {
 		document.querySelector('#tables').open = true;
 		await new Promise((r) => setTimeout(r, 100));
 		return [...document.querySelector('.numbers tbody').rows].map((row) => [...row.cells].slice(1).map((c) => c.textContent));`)
-	saved := eval[struct {
-		CSV, SVG string
-		JSON     string
-	}](b, `
-		const kept = {};
-		const make = URL.createObjectURL;
-		for (const name of ['CSV', 'JSON', 'SVG']) {
-			URL.createObjectURL = (blob) => { kept[name] = blob.text(); return '#saved'; };
-			document.querySelector('#export').click();
-			[...document.querySelectorAll('#saveAs button')].find((x) => x.textContent === name).click();
-			kept[name] = await kept[name];
-		}
-		URL.createObjectURL = make;
-		return kept;`)
+	files := saved(b, "CSV", "JSON", "SVG")
 	var object struct{ Attention [][]float64 }
-	if err := json.Unmarshal([]byte(saved.JSON), &object); err != nil {
+	if err := json.Unmarshal([]byte(files["JSON"]), &object); err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(saved.CSV), "\n")
+	lines := strings.Split(strings.TrimSpace(files["CSV"]), "\n")
 	for i := range cells {
 		numbers := strings.Split(lines[i+1], ",")[1:]
 		for j, cell := range cells[i] {
@@ -161,8 +164,8 @@ func TestTableAndExport(t *testing.T) {
 			}
 		}
 	}
-	if !strings.Contains(saved.SVG, ">cat</text>") || strings.Count(saved.SVG, "<rect") != 82 {
-		t.Errorf("the picture: %.300s", saved.SVG)
+	if !strings.Contains(files["SVG"], ">cat</text>") || strings.Count(files["SVG"], "<rect") != 82 {
+		t.Errorf("the picture: %.300s", files["SVG"])
 	}
 }
 
@@ -195,6 +198,38 @@ func TestMeasuresShown(t *testing.T) {
 		if got := eval[int](b, "return document.querySelectorAll('.thumb').length"); got != map[bool]int{true: 72, false: 6}[m.PerHead] {
 			t.Errorf("%s: there are %d thumbnails", m.Name, got)
 		}
+	}
+}
+
+// An edge that is cut is 0 in every head, and the page says what that changes; a file says what was cut in it.
+func TestCut(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.visit(url + "#v=1&q=3&k=2&cut=3.2")
+	if got := b.text("#value"); got != "0.000000" {
+		t.Errorf("sat → cat is %s", got)
+	}
+	b.until("document.querySelector('#card').innerText.includes('turns the sentence')")
+	eval[any](b, "document.querySelector('#cut').click()")
+	b.until("rapt.run.cuts.length === 0 && document.querySelector('#value').innerText !== '0.000000'")
+
+	in, err := lens.Encode(miniLM(t), cat, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := web.Look(t.Context(), miniLM(t), in, lens.Measures[0], &model.Edit{Cuts: []model.Cut{{Layer: model.All, Head: model.All, Query: 3, Key: 2}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Address = "#v=1&L=4&H=2&q=3&k=2&w=1"
+	page := writeRun(t, run)
+	b = open(t, page.url, "about:blank")
+	b.visit(page.url)
+	if got := b.text("#card"); !strings.Contains(got, "sat → cat in every head") || b.text("#value") != "0.000" {
+		t.Errorf("the file's card says %q, and sat → cat is %s", got, b.text("#value"))
+	}
+	if got := eval[string](b, "return rapt.name"); got != "Layer 4, head 2" {
+		t.Errorf("the file opens with %q", got)
 	}
 }
 
@@ -231,6 +266,11 @@ func TestKeyboard(t *testing.T) {
 		{"m", "s.measure === 'norm' && rapt.run.measure.name === 'norm'"},
 		{"o", "s.off.length === 1 && rapt.run.off.length === 1"},
 		{"o", "s.off.length === 0 && rapt.run.off.length === 0"},
+		{"]", "s.query === 1"},
+		{"}", "s.key === 1"},
+		{"x", "s.cuts.length === 1 && rapt.run.cuts.length === 1"},
+		{"x", "s.cuts.length === 0 && rapt.run.cuts.length === 0"},
+		{"Escape", "s.query === null && s.key === null"},
 		{"/", "document.activeElement.id === 'text'"},
 		{"Escape", "document.activeElement === document.body"},
 		{"f", "document.activeElement.id === 'find'"},
@@ -282,7 +322,7 @@ func TestFindAndCompare(t *testing.T) {
 	b.visit(url + "#v=1&L=1&H=0&c=The+dog+sat+on+the+mat.")
 	b.until("document.querySelector('#note').textContent.includes('Compared with')")
 	b.visit(url + "#v=1&off=2.3&L=2&H=3")
-	b.until("document.querySelector('#card').innerText.includes('vector turns by')")
+	b.until("document.querySelector('#card').innerText.includes('turns the sentence')")
 	b.refuse = "422"
 	eval[any](b, "await rapt.set({measure: 'flow', text: 'a '.repeat(40)})")
 	if got := b.text("#problem"); !strings.Contains(got, "30") {

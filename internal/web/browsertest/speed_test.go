@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -99,9 +100,16 @@ func TestLongText(t *testing.T) {
 			}
 			h := lens.Head{Layer: 1, Head: 2}
 			eval[any](b, "await rapt.set({view: 'heatmap', special: false, layer: 1, heads: [2]})")
-			want := page.run.View.Roles(h).Special
-			if got := eval[float64](b, "return rapt.run.roles[1][2].special"); got != want {
+			want := page.run.View.HiddenShare(h, page.run.View.Select(false, false))
+			if got := eval[float64](b, "return rapt.run.hidden[1][2]"); got != want {
 				t.Errorf("the hidden share is %v, expected %v", got, want)
+			}
+			if svg := saved(b, "SVG")["SVG"]; strings.Count(svg, "<text") != 2*510+1 || !strings.Contains(svg, "<image") {
+				t.Errorf("the picture has %d bytes: %.300s", len(svg), svg)
+			}
+			if url == served {
+				eval[any](b, "await rapt.set({compare: $1, view: 'heatmap'})", longText(509))
+				b.until("document.querySelector('#note').textContent.includes('Compared with')")
 			}
 		})
 	}

@@ -66,8 +66,8 @@ export class Inside {
 
   // compare takes the model's own weights where they aren't the softmax of the scores, and says so.
   compare(weights) {
-    const apart = Math.max(...weights.flatMap((row, i) => row.map((x, j) => Math.abs(x - this.values.weights[i][j]))));
-    if (apart < 0.02) return ''; // q and k of a file are rounded
+    const near = weights.every((row, i) => row.every((x, j) => Math.abs(x - this.values.weights[i][j]) < 0.02)); // files are rounded
+    if (near) return '';
     Object.assign(this.values, {weights, output: product(weights, this.values.v)});
     return ' This model does more than softmax between scores and weights (a bias by distance, another scale, a cap, a window, a sink): the weights are its own.';
   }

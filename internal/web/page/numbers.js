@@ -57,6 +57,13 @@ export function percent(x, decimals = 1) {
   return fixed(100 * x, decimals) + ' %';
 }
 
+// farthest is the size of the number that is farthest from 0. There may be more of them than a call takes arguments.
+export function farthest(values) {
+  let most = 0;
+  for (const v of values) most = Math.max(most, Math.abs(v));
+  return most;
+}
+
 // ordinal is 1st, 2nd, 3rd …
 export function ordinal(n) {
   const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;

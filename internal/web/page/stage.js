@@ -2,7 +2,7 @@
 
 import {el, byId} from './dom.js';
 import {edges, top, rollout, mean, sees, nameOf} from './maps.js';
-import {fixed, percent} from './numbers.js';
+import {farthest, fixed, percent} from './numbers.js';
 import {Grid, colorBar} from './grid.js';
 import {Arcs} from './arcs.js';
 import {Prose} from './prose.js';
@@ -162,7 +162,7 @@ export class Stage {
     this.rolled = rolled.map((row) => this.shown.map((u) => frame.units[u].tokens.reduce((sum, i) => sum + row[i], 0)));
     const values = Float32Array.from(this.rolled.flat());
     const isShare = run.measure.unit === 'share';
-    const most = Math.max(...values);
+    const most = farthest(values);
     this.rolledFrom = nameOf(run.tokens[token]);
     this.labels = this.shown.map((u) => frame.units[u].label);
     this.layers.draw({
@@ -191,7 +191,7 @@ export class Stage {
     this.put(this.difference.element);
     this.compared = c;
     const values = Float32Array.from(c.difference.flat());
-    const most = Math.max(1e-9, ...values.map(Math.abs));
+    const most = Math.max(1e-9, farthest(values));
     const units = c.a.map((i) => ({label: nameOf(c.tokens_a[i]), faint: c.tokens_a[i].special}));
     this.difference.draw({
       rows: units, columns: units, values, top: most, isSigned: true, sees: (r, c) => sees(app.frame, r, c), width: this.width, height: Math.max(360, window.innerHeight * 0.78),
