@@ -1,9 +1,12 @@
 package model_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rapt-go/rapt/model"
@@ -52,4 +55,43 @@ func openWith(t testing.TB, name, config string) *model.Model {
 	}
 	t.Cleanup(func() { m.Close() })
 	return m
+}
+
+// A small real Llama, stories260K of llama2.c, writes the 100 tokens that transformers writes, and computes what it does.
+func TestStories(t *testing.T) {
+	dir := os.Getenv("RAPT_STORIES260K")
+	if dir == "" {
+		t.Skip("RAPT_STORIES260K is not set to a directory with stories260K as a Hugging Face model and its golden values")
+	}
+	m, err := model.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	var want struct {
+		PromptIDs    []int `json:"prompt_ids"`
+		GeneratedIDs []int `json:"generated_ids"`
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "golden.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	if got := greedy(t, m, want.PromptIDs, len(want.GeneratedIDs)); !slices.Equal(got, want.GeneratedIDs) {
+		t.Errorf("generated %v, expected %v", got, want.GeneratedIDs)
+	}
+	g := openGolden(t, filepath.Join(dir, "golden.safetensors"))
+	ids, _ := g.ints("input_ids")
+	trace, err := m.Trace(context.Background(), model.Sequence{IDs: ids}, model.Want{Weights: true, Hidden: true, Logits: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	attentions, _ := g.floats("attentions")
+	(&worst{t, "weights", 1e-4, 0}).compare("of all layers", trace.Attention.Weights, attentions)
+	hidden, _ := g.floats("hidden_states")
+	(&worst{t, "hidden", 1e-4, 0}).compare("of all layers", slices.Concat(trace.Hidden...), hidden)
+	logits, _ := g.floats("logits")
+	(&worst{t, "logits", 1e-3, 0}).compare("of all tokens", trace.Logits, logits)
 }

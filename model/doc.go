@@ -8,11 +8,13 @@
 //	Model.Embed     sentence embeddings, of a batch of any length; Model.EmbedTexts of texts; as the files of
 //	                sentence-transformers say, if the model has them
 //	Model.Logits    scores of the vocabulary from the last hidden states
+//	Model.NewState  what a causal model keeps of a sequence: Model.Extend adds tokens to some and gives their hidden states,
+//	                Model.Next scores what may come after them
 //
 // Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a
 // time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at
 // their first use. All arithmetic is in float32.
 //
-// A family of models is one file of this package that reads as its formula: bert.go, distilbert.go, electra.go. Layers,
+// A family of models is one file of this package that reads as its formula: bert.go, llama.go, gemma2.go. Layers,
 // heads and positions count from 0.
 package model

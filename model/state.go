@@ -30,14 +30,6 @@ func (m *Model) NewState() (*State, error) {
 // Len is the number of tokens that the sequence has so far.
 func (s *State) Len() int { return s.len }
 
-// reset empties the sequence and keeps the memory.
-func (s *State) reset() {
-	s.len, s.planned, s.ids = 0, 0, s.ids[:0]
-	for i := range s.layers {
-		s.layers[i].first = 0
-	}
-}
-
 // keyValues are the keys and values of one layer: a row for each position from first on, of the keys of all heads and then
 // the values of all heads. Rows from the length of the state on are of a call that didn't end.
 type keyValues struct {
