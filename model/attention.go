@@ -25,7 +25,7 @@ func (a *selfAttention) forward(p *pass, x rows) error {
 	p.multiply(&a.qkv, p.qkv, x, nil)
 	p.prepareHeads(a)
 	s, heads, kvHeads := &p.attention, p.info.NumHeads, p.info.NumKVHeads
-	s.told, s.bias, s.keyStarts, s.states = &a.options, a.bias, p.starts, p.states
+	s.told, s.bias, s.keyStarts, s.states, s.cross = &a.options, a.bias, p.starts, p.states, false
 	s.q, s.z = p.heads(p.qkv, 0, heads), p.heads(p.z, 0, heads)
 	s.k, s.v = p.heads(p.qkv, heads, kvHeads), p.heads(p.qkv, heads+kvHeads, kvHeads)
 	p.editValues(s.v)
@@ -61,6 +61,7 @@ type attentionStep struct {
 	q, k, v, z rapt.Tensor[float32] // [1][tokens][head][headDim]
 	keyStarts  []int                // [batch+1]: the keys of sequence s are those from keyStarts[s] to keyStarts[s+1]
 	states     []*State             // [batch]: what holds the keys and values instead of k and v; or nil
+	cross      bool                 // the keys are those of an encoder
 
 	// Scores or weights of all sequences, one after another: [head][query][key]; or nil.
 	scores, weights []float32
@@ -113,6 +114,12 @@ func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 	return nil
 }
 
+// release lets go of what isn't the pass's own.
+func (s *attentionStep) release() {
+	s.told, s.bias, s.states = nil, nil, nil
+	s.k, s.v = rapt.Tensor[float32]{}, rapt.Tensor[float32]{}
+}
+
 // divide makes the pieces. A mask tells heads apart, so all stay together.
 func (s *attentionStep) divide(together bool) {
 	s.pieces = s.pieces[:0]
@@ -135,10 +142,12 @@ func (s *attentionStep) divide(together bool) {
 func (s *attentionStep) Do(i, worker int) {
 	piece := s.pieces[i]
 	q, z := s.part(s.q, piece, s.pass.starts), s.part(s.z, piece, s.pass.starts)
-	k, v := s.part(s.k, piece, s.keyStarts), s.part(s.v, piece, s.keyStarts)
+	var k, v rapt.Tensor[float32]
 	o := &s.options[worker]
 	if s.states != nil {
 		k, v, o.QueryStart = s.remembered(piece)
+	} else {
+		k, v = s.part(s.k, piece, s.keyStarts), s.part(s.v, piece, s.keyStarts)
 	}
 	o.Sinks = perHead(s.told.Sinks, piece)
 	o.ALiBiSlopes = perHead(s.told.ALiBiSlopes, piece)
@@ -207,6 +216,9 @@ func (p *pass) attend(scoresPoint, weightsPoint Point) error {
 
 // keys is the number of keys of a sequence.
 func (s *attentionStep) keys(seq int) int {
+	if s.cross && s.states != nil {
+		return s.states[seq].encoderLen
+	}
 	keys := s.keyStarts[seq+1] - s.keyStarts[seq]
 	if s.states != nil {
 		keys += s.states[seq].len

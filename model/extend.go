@@ -124,7 +124,11 @@ func (m *Model) extend(ctx context.Context, states []*State, batch []Sequence, t
 	p := newPass(ctx, &m.info, batch, taps, t)
 	defer p.release()
 	p.states = states
-	if err := m.network.forward(p); err != nil {
+	network := m.network
+	if network.decoder != nil {
+		network = network.decoder
+	}
+	if err := network.forwardStack(p); err != nil {
 		return err
 	}
 	for s, state := range states {
@@ -161,6 +165,9 @@ func (m *Model) plan(ctx context.Context, states []*State, batch []Sequence, t *
 func (m *Model) checkExtend(states []*State, batch []Sequence, taps *Taps) error {
 	if len(states) != len(batch) {
 		return fmt.Errorf("there are %d states for %d sequences", len(states), len(batch))
+	}
+	if decodes(batch) {
+		return fmt.Errorf("there are ids for a decoder; its new tokens are IDs here")
 	}
 	if taps != nil && taps.Edit != nil {
 		return fmt.Errorf("an edit needs the whole sequence; it can't be made where a state has the beginning of it")

@@ -114,7 +114,7 @@ func (p *pass) release() {
 	clear(p.decoderInput)
 	p.encoder, p.decoder = nil, nil
 	p.ctx, p.info, p.batch, p.states, p.taps, p.team = nil, nil, nil, nil, nil, nil
-	p.attention.states = nil
+	p.attention.release()
 	passes.Put(p)
 }
 
@@ -195,6 +195,11 @@ func (p *pass) startDecoder() *pass {
 	p.decoder = newPass(p.ctx, p.info, p.decoderInput, p.taps, p.team)
 	p.decoder.encoder = p
 	return p.decoder
+}
+
+// inDecoder reports whether the pass is that of a decoder beside an encoder.
+func (p *pass) inDecoder() bool {
+	return p.encoder != nil || p.states != nil && p.info.NumDecoderLayers > 0
 }
 
 // tokens is the number of tokens of all sequences.

@@ -17,10 +17,17 @@ type State struct {
 	planned int         // that the sequence will have after the call at hand: see Model.plan
 	ids     []int       // of the tokens, where Model.plan may need them
 	layers  []keyValues // [layer]
+
+	encoder    []keyValues // [layer]: of the states of an encoder, which the layers of the decoder beside it look at; or nil
+	encoderLen int         // how many these are
 }
 
-// NewState is the state of an empty sequence. It is an error where the model isn't causal.
+// NewState is the state of an empty sequence. It is an error where the model isn't causal. See Encode for models with an
+// encoder.
 func (m *Model) NewState() (*State, error) {
+	if m.network.decoder != nil {
+		return nil, fmt.Errorf("%s has a decoder beside an encoder: Encode makes its states", m.info.Family)
+	}
 	if !m.info.Causal {
 		return nil, fmt.Errorf("%s isn't causal: what is computed of a token depends on those after it", m.info.Family)
 	}
@@ -84,8 +91,12 @@ func (c *keyValues) heads(first, n, dim int) rapt.Tensor[float32] {
 func (s *attentionStep) remembered(piece headsPiece) (k, v rapt.Tensor[float32], start int) {
 	state, kvHeads, group := s.states[piece.seq], s.k.Heads, s.q.Heads/s.k.Heads
 	c := &state.layers[s.pass.layer]
+	start = state.len - c.first
+	if s.cross {
+		c, start = &state.encoder[s.pass.layer], 0
+	}
 	first, n := piece.from/group, (piece.to-piece.from)/group
-	return c.heads(first, n, s.k.Dim), c.heads(kvHeads+first, n, s.k.Dim), state.len - c.first
+	return c.heads(first, n, s.k.Dim), c.heads(kvHeads+first, n, s.k.Dim), start
 }
 
 var negativeInfinity = float32(math.Inf(-1))

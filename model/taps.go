@@ -114,13 +114,25 @@ func (p *pass) tapHeads(point Point, t rapt.Tensor[float32], starts []int) {
 	if !p.wants(point) {
 		return
 	}
+	p.tapRows(point, p.dense(t), starts, t.Heads, t.Dim)
+}
+
+// tapHeadsOf shows t of one sequence, where it is asked for.
+func (p *pass) tapHeadsOf(point Point, seq int, t rapt.Tensor[float32]) {
+	if p.wants(point) {
+		p.visit(point, seq, p.dense(t), []int{t.Seq, t.Heads, t.Dim})
+	}
+}
+
+// dense is a copy of t, [1][rows][head][headDim], in memory for what is shown.
+func (p *pass) dense(t rapt.Tensor[float32]) []float32 {
 	dense := p.room(t.Seq * t.Heads * t.Dim)
 	for i := range t.Seq {
 		for h := range t.Heads {
 			copy(dense[(i*t.Heads+h)*t.Dim:], row(t, i, h))
 		}
 	}
-	p.tapRows(point, dense, starts, t.Heads, t.Dim)
+	return dense
 }
 
 // keep is where the weights of the layer at hand go, if the taps say so; else nil.
@@ -129,7 +141,7 @@ func (p *pass) keep(point Point, size int) []float32 {
 	switch {
 	case point == CrossWeights:
 		all = p.taps.crossWeights
-	case p.encoder != nil:
+	case p.inDecoder():
 		all = p.taps.decoderWeights
 	}
 	if all == nil {
@@ -147,5 +159,5 @@ func (p *pass) room(n int) []float32 {
 }
 
 func (p *pass) visit(point Point, s int, data []float32, shape []int) {
-	p.taps.Visit(Tap{Point: point, Decoder: p.encoder != nil, Layer: p.layer, Seq: s, Start: p.before(s), Shape: shape, Data: data})
+	p.taps.Visit(Tap{Point: point, Decoder: p.inDecoder(), Layer: p.layer, Seq: s, Start: p.before(s), Shape: shape, Data: data})
 }
