@@ -104,8 +104,15 @@ func (s *attentionStep) run(p *pass, scores, weights []float32) error {
 		s.options[0].QueryOffsets, s.options[0].KeyOffsets = p.starts, s.keyStarts
 		return rapt.Attend(s.z, s.q, s.k, s.v, &s.options[0])
 	}
-	s.divide(mask != nil)
-	p.team.Run(s, len(s.pieces))
+	if work := s.divide(mask != nil); len(s.pieces) < p.team.Size() && work > 4*headsWork {
+		// Few heads have all the work, as in decoding with many keys: it is divided inside of them.
+		s.options[0].Threads = p.team.Size()
+		for i := range s.pieces {
+			s.Do(i, 0)
+		}
+	} else {
+		p.team.Run(s, len(s.pieces))
+	}
 	for _, err := range s.errors {
 		if err != nil {
 			return err
@@ -120,12 +127,13 @@ func (s *attentionStep) release() {
 	s.k, s.v = rapt.Tensor[float32]{}, rapt.Tensor[float32]{}
 }
 
-// divide makes the pieces. A mask tells heads apart, so all stay together.
-func (s *attentionStep) divide(together bool) {
+// divide makes the pieces, and gives the number of multiplications in all. A mask tells heads apart, so all stay together.
+func (s *attentionStep) divide(together bool) (work int) {
 	s.pieces = s.pieces[:0]
 	at := 0
 	for seq := range s.pass.batch {
 		pairs := s.pass.pairs(seq)
+		work += 2 * pairs * s.q.Dim * s.q.Heads
 		step := s.q.Heads
 		if !together {
 			group := s.q.Heads / s.k.Heads
@@ -136,6 +144,7 @@ func (s *attentionStep) divide(together bool) {
 		}
 		at += s.q.Heads * pairs
 	}
+	return work
 }
 
 // Do computes one piece.
