@@ -8,8 +8,7 @@ import (
 )
 
 // An Attribution takes a logit apart: what each head, feed-forward half and the embedding of the same position adds to
-// the score of a word ("direct logit attribution", Elhage et al. 2021; here for models that norm after adding). The parts
-// add up to the logit.
+// the score of a word ("direct logit attribution", Elhage et al. 2021). The parts add up to the logit.
 type Attribution struct {
 	Logit float64
 
@@ -32,13 +31,15 @@ func (r *Record) Logit(m *model.Model, position, token int) (*Attribution, error
 	if n := r.Layers[0].Seq; position < 0 || position >= n {
 		return nil, fmt.Errorf("position %d: there are tokens 0 to %d", position, n-1)
 	}
+	if r.opaque != nil {
+		return nil, r.opaque
+	}
 	dim := r.Layers[0].Dim
-	hidden := r.Output[position*dim : (position+1)*dim]
-	direction, logit, err := m.LogitDirection(hidden, token)
+	direction, logit, rest, err := top64(m, r.Output[position*dim:(position+1)*dim], token)
 	if err != nil {
 		return nil, err
 	}
-	a := &Attribution{Logit: logit, Biases: logit - dot(direction, hidden),
+	a := &Attribution{Logit: logit, Biases: rest,
 		Edges: make([][][]float64, len(r.Layers)), Heads: make([][]float64, len(r.Layers)), MLPs: make([]float64, len(r.Layers))}
 	for l := len(r.Layers) - 1; l >= 0; l-- {
 		direction = a.addLayer(&r.Layers[l], l, position, direction)
@@ -50,8 +51,43 @@ func (r *Record) Logit(m *model.Model, position, token int) (*Attribution, error
 	return a, nil
 }
 
+// top64 is the way from what leaves the last layer to the logit, through the final norm if there is one:
+// logit = direction·output + rest.
+func top64(m *model.Model, output []float32, token int) (direction []float64, logit, rest float64, err error) {
+	norm, normsLast, err := m.FinalNorm()
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	hidden, deviation := output, 1.0
+	if normsLast {
+		u := make([]float64, len(output))
+		for d, x := range output {
+			u[d] = float64(x)
+		}
+		var y []float64
+		y, deviation = normed(u, norm)
+		hidden = make([]float32, len(y))
+		for d, x := range y {
+			hidden[d] = float32(x)
+		}
+	}
+	if direction, logit, err = m.LogitDirection(hidden, token); err != nil {
+		return nil, 0, 0, err
+	}
+	if normsLast {
+		direction = back(direction, norm, deviation)
+	}
+	return direction, logit, logit - dot(direction, output), nil
+}
+
 // addLayer takes apart what a layer adds along direction, and gives the direction for what enters it.
 func (a *Attribution) addLayer(l *Layer, layer, i int, direction []float64) []float64 {
+	if l.Params.PreNorm {
+		a.MLPs[layer] = dot(direction, l.MLPOutput[i*l.Dim:(i+1)*l.Dim])
+		a.Biases += dot(direction, l.Params.OutputBias)
+		a.Edges[layer], a.Heads[layer] = l.along(direction, i)
+		return direction // what enters a half goes past it
+	}
 	y, deviation := l.middle(i)
 	mlp := l.MLPOutput[i*l.Dim : (i+1)*l.Dim]
 	u := make([]float64, l.Dim)
@@ -76,13 +112,16 @@ func (l *Layer) along(direction []float64, i int) (edges [][]float64, heads []fl
 	inner := l.NumHeads * l.HeadDim
 	edges, heads = make([][]float64, l.NumHeads), make([]float64, l.NumHeads)
 	for h := range edges {
+		edges[h] = make([]float64, l.Seq)
+		if l.silent[h] {
+			continue
+		}
 		g := make([]float64, l.HeadDim) // direction·W_O: what counts in a value of this head
 		for o, x := range direction {
 			for d, w := range l.Params.Output[o*inner+h*l.HeadDim:][:l.HeadDim] {
 				g[d] += x * float64(w)
 			}
 		}
-		edges[h] = make([]float64, l.Seq)
 		for j := range edges[h] {
 			edges[h][j] = l.weight(h, i, j) * dot(g, l.values(j, h))
 			heads[h] += edges[h][j]
@@ -111,16 +150,17 @@ func back(direction []float64, p model.NormParams, deviation float64) []float64 
 	for d, x := range direction {
 		scaled[d] = x * float64(p.Scale[d])
 	}
-	mean := meanOf(scaled)
+	mean := centre(scaled, p)
 	for d := range scaled {
 		scaled[d] = (scaled[d] - mean) / deviation
 	}
 	return scaled
 }
 
+// dot is Σ a·b, and 0 for a b of nil.
 func dot(a []float64, b []float32) (sum float64) {
-	for d, x := range a {
-		sum += x * float64(b[d])
+	for d, x := range b {
+		sum += a[d] * float64(x)
 	}
 	return sum
 }

@@ -27,19 +27,20 @@ type Measure struct {
 	// Additive measures can be summed over keys and averaged over queries, and so be given for whole words.
 	Additive bool
 
-	compute func(ctx context.Context, m *model.Model, r *Record) (*model.Attention, error)
+	needsParams bool // it looks at the layers' Params
+	compute     func(ctx context.Context, m *model.Model, r *Record) (*model.Attention, error)
 }
 
 // Measures are all there are. Each names the function that has its formula.
 var Measures = []Measure{
-	{"weights", "weights (softmax)", Share, true, true, computeWeights},
-	{"norm", "norm-weighted attention ‖A v W_O‖", Length, true, false, computeNorms},                   // Layer.Norms
-	{"norm-sum", "norm-weighted attention of all heads ‖Σ A v W_O‖", Length, false, false, computeSum}, // Layer.SumNorms
-	{"rollout", "attention rollout", Share, false, true, computeRollout},                               // Rollout
-	{"flow", "attention flow (maximum flow)", Share, false, false, computeFlow},                        // Flow
-	{"alti-layer", "ALTI contributions of one layer", Share, false, true, computeContributions},        // Layer.Contributions
-	{"alti", "ALTI contributions, rolled out", Share, false, true, computeALTI},
-	{"value-zeroing", "value zeroing, 1 − cos", Distance, false, false, computeZeroing}, // ValueZeroing
+	{"weights", "weights (softmax)", Share, true, true, false, computeWeights},
+	{"norm", "norm-weighted attention ‖A v W_O‖", Length, true, false, true, computeNorms},                   // Layer.Norms
+	{"norm-sum", "norm-weighted attention of all heads ‖Σ A v W_O‖", Length, false, false, true, computeSum}, // Layer.SumNorms
+	{"rollout", "attention rollout", Share, false, true, false, computeRollout},                              // Rollout
+	{"flow", "attention flow (maximum flow)", Share, false, false, false, computeFlow},                       // Flow
+	{"alti-layer", "ALTI contributions of one layer", Share, false, true, true, computeContributions},        // Layer.Contributions
+	{"alti", "ALTI contributions, rolled out", Share, false, true, true, computeALTI},
+	{"value-zeroing", "value zeroing, 1 − cos", Distance, false, false, false, computeZeroing}, // ValueZeroing
 }
 
 // MeasureNamed is the measure of that name.
@@ -57,6 +58,9 @@ func MeasureNamed(name string) (Measure, error) {
 // Compute measures a run of the model. What it gives has the shape of attention, with one head in each layer if the
 // measure isn't PerHead.
 func (ms Measure) Compute(ctx context.Context, m *model.Model, r *Record) (*model.Attention, error) {
+	if ms.needsParams && r.opaque != nil {
+		return nil, fmt.Errorf("%s: %w", ms.Name, r.opaque)
+	}
 	a, err := ms.compute(ctx, m, r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ms.Name, err)

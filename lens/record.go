@@ -3,7 +3,6 @@ package lens
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/rapt-go/rapt/model"
@@ -17,33 +16,40 @@ type Record struct {
 
 	embedding []float32   // [seq][dim]: what enters layer 0
 	edit      *model.Edit // what was switched off; nil: nothing
+	opaque    error       // why the layers have no Params
 }
 
 // A Layer is one layer of a Record.
 type Layer struct {
-	Seq, NumHeads, HeadDim, Dim int
+	Seq, NumHeads, NumKVHeads, HeadDim, Dim int
 
 	Input           []float32 // [seq][dim]: x
 	Weights         []float32 // [head][query][key]
-	Values          []float32 // [seq][head][headDim]: v, with its bias
+	Values          []float32 // [seq][kvHead][headDim]: v, with its bias
 	AttentionOutput []float32 // [seq][dim]: what is added to x
 	MLPOutput       []float32 // [seq][dim]: what the feed-forward half adds
 	Output          []float32 // [seq][dim]: what leaves the layer
 
-	Params *model.LayerParams
+	Params *model.LayerParams // nil: measures that need them are refused
+
+	silent []bool // [head]: switched off
 }
 
 // Run runs the model over a sequence, edited if edit isn't nil, and records it. A head that is switched off keeps its
-// weights, but its values are recorded as 0: it brings nothing.
+// weights, but brings nothing.
 func Run(ctx context.Context, m *model.Model, s model.Sequence, edit *model.Edit) (*Record, error) {
 	info := m.Info()
 	r := &Record{Layers: make([]Layer, info.NumLayers), edit: edit}
 	for i := range r.Layers {
 		params, err := m.LayerParams(i)
-		if err != nil {
+		if errors.Is(err, model.ErrClosed) {
 			return nil, err
 		}
-		r.Layers[i] = Layer{Seq: len(s.IDs), NumHeads: info.NumHeads, HeadDim: info.HeadDim, Dim: info.ModelDim, Params: params}
+		if err != nil {
+			r.opaque = err
+		}
+		r.Layers[i] = Layer{Seq: len(s.IDs), NumHeads: info.NumHeads, NumKVHeads: info.NumKVHeads, HeadDim: info.HeadDim,
+			Dim: info.ModelDim, Params: params, silent: make([]bool, info.NumHeads)}
 	}
 	taps := &model.Taps{Edit: edit, Visit: r.visit, Points: []model.Point{model.Embedding, model.Value, model.Weights,
 		model.AttentionOutput, model.MLPOutput, model.Residual}}
@@ -53,9 +59,6 @@ func Run(ctx context.Context, m *model.Model, s model.Sequence, edit *model.Edit
 	input := r.embedding
 	for i := range r.Layers {
 		r.Layers[i].Input, input = input, r.Layers[i].Output
-		if err := r.Layers[i].check(); err != nil {
-			return nil, fmt.Errorf("layer %d: %w", i, err)
-		}
 		r.Layers[i].silence(i, edit)
 	}
 	r.Output = input
@@ -83,7 +86,7 @@ func (r *Record) visit(tap model.Tap) {
 	}
 }
 
-// silence zeroes the values of the heads that are switched off.
+// silence notes the heads that are switched off.
 func (l *Layer) silence(layer int, edit *model.Edit) {
 	if edit == nil {
 		return
@@ -92,26 +95,10 @@ func (l *Layer) silence(layer int, edit *model.Edit) {
 		if off.Layer != layer && off.Layer != model.All {
 			continue
 		}
-		for h := range l.NumHeads {
-			if off.Head != h && off.Head != model.All {
-				continue
-			}
-			for j := range l.Seq {
-				clear(l.values(j, h))
-			}
+		for h := range l.silent {
+			l.silent[h] = l.silent[h] || off.Head == h || off.Head == model.All
 		}
 	}
-}
-
-// check says why the measures don't fit the layer.
-func (l *Layer) check() error {
-	if want := l.Seq * l.NumHeads * l.HeadDim; len(l.Values) != want {
-		return fmt.Errorf("there are %d values, expected %d: heads that share values can't be measured by them", len(l.Values), want)
-	}
-	if want := l.Dim * l.NumHeads * l.HeadDim; len(l.Params.Output) != want {
-		return fmt.Errorf("the output matrix has %d numbers, expected %d", len(l.Params.Output), want)
-	}
-	return nil
 }
 
 // Attention is the weights of every layer and head, as they were used.
@@ -129,17 +116,21 @@ func (r *Record) collect(heads int, maps func(l *Layer) []float32) *model.Attent
 	return a
 }
 
-// values is v of one token in one head, [headDim].
+// values is v of one token in one head, [headDim]; heads may share it.
 func (l *Layer) values(token, head int) []float32 {
-	at := (token*l.NumHeads + head) * l.HeadDim
+	shared := head * l.NumKVHeads / l.NumHeads
+	at := (token*l.NumKVHeads + shared) * l.HeadDim
 	return l.Values[at : at+l.HeadDim]
 }
 
-// transformed is f_h(j) = v_j·W_O of the part of head h: what key j brings to a query in this head at weight 1.
-// The value has its bias, and W_O's is left out.
+// transformed is f_h(j) = v_j·W_O of the part of head h: what key j brings to a query in this head at weight 1, which is
+// nothing if the head is switched off. The value has its bias, and W_O's is left out.
 func (l *Layer) transformed(token, head int) []float64 { // [dim]
-	v, inner := l.values(token, head), l.NumHeads*l.HeadDim
 	f := make([]float64, l.Dim)
+	if l.silent[head] {
+		return f
+	}
+	v, inner := l.values(token, head), l.NumHeads*l.HeadDim
 	for o := range f {
 		row := l.Params.Output[o*inner+head*l.HeadDim:]
 		for d, x := range v {
@@ -155,4 +146,4 @@ func (l *Layer) weight(head, query, key int) float64 {
 }
 
 // errOtherArchitecture is what a measure returns whose parts don't add up to what the model has computed.
-var errOtherArchitecture = errors.New("the parts don't add up to what the model computes: this measure is for models that norm after adding, as BERT does")
+var errOtherArchitecture = errors.New("the parts don't add up to what the model computes: the model does something that this measure doesn't know of")

@@ -102,7 +102,7 @@ type surveyor struct {
 	queries        []int // the caller's, then twins, then copies
 	twins, copies  []int // some of the queries that have another place of their token, or an earlier one
 	content        []int
-	isContent      []bool // [token]
+	isContent      []bool    // [token]
 	pairsInBin     []float64 // [bin] of offsets
 	rowsBeforeCopy int       // rows of the caller's queries and of twins
 }

@@ -43,6 +43,15 @@ func (x *surveyor) roles(h int, rows []float32) Roles {
 	return r
 }
 
+// Letters is the letter of every head.
+func (y *Survey) Letters() map[Head]rune {
+	letters := make(map[Head]rune, len(y.Roles))
+	for head, roles := range y.Roles {
+		letters[head] = roles.Letter()
+	}
+	return letters
+}
+
 // offsetShare is the part of what all rows give that goes to the key at an offset which has a bin of its own.
 func (x *surveyor) offsetShare(h, offset int) float64 {
 	bins := len(x.stats.OffsetBins) - 1

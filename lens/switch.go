@@ -38,7 +38,7 @@ const maxPredictions = 5
 // Switch runs the model over a sequence twice, the second time with the edit, and compares: heads off (ablation), edges
 // cut (knockout, Geva et al. 2023), values zeroed. Position is where predictions are wanted, or NoPosition.
 func Switch(ctx context.Context, m *model.Model, s model.Sequence, edit *model.Edit, position int) (*Effect, error) {
-	logits := position != NoPosition && m.Info().HasHead
+	logits := position != NoPosition && m.Info().HasHead && m.Info().NumDecoderLayers == 0 // else it is the decoder's
 	if position != NoPosition && (position < 0 || position >= len(s.IDs)) {
 		return nil, fmt.Errorf("position %d: there are tokens 0 to %d", position, len(s.IDs)-1)
 	}

@@ -13,17 +13,26 @@ import (
 //
 //	y   = LN(x + z·Outputᵀ + OutputBias)        the norm with Norm
 //	out = LN(y + mlp(y))                        the norm with MLPNorm
+//
+// and in those that norm what enters a half of the layer, PreNorm,
+//
+//	y   = x + z·Outputᵀ + OutputBias
+//	out = y + mlp(LN(y))
+//
+// where z is computed from LN(x), and Norm and MLPNorm aren't given.
 type LayerParams struct {
 	Output     []float32 // [dim][heads·headDim]: W_O
-	OutputBias []float32 // [dim]
+	OutputBias []float32 // [dim]; nil: none
+	PreNorm    bool
 	Norm       NormParams
 	MLPNorm    NormParams
 }
 
-// NormParams are those of scale·(x − mean)/√(variance + Eps) + shift.
+// NormParams are those of scale·(x − mean)/√(variance + Eps) + shift or, with RMS, of scale·x/√(mean of x² + Eps).
 type NormParams struct {
-	Scale, Shift []float32 // [dim]
+	Scale, Shift []float32 // [dim]; a Shift of nil is 0
 	Eps          float64
+	RMS          bool
 }
 
 // LayerParams copies the parameters of a layer.
@@ -36,20 +45,48 @@ func (m *Model) LayerParams(layer int) (*LayerParams, error) {
 	if layer < 0 || layer >= m.info.NumLayers {
 		return nil, fmt.Errorf("layer %d: the model has layers 0 to %d", layer, m.info.NumLayers-1)
 	}
-	l, ok := m.network.layers[layer].(*bertLayer)
-	if !ok {
-		return nil, fmt.Errorf("%s norms before it adds; only layers that norm after adding are supported", m.info.Family)
+	p := &LayerParams{}
+	var o *linear
+	switch l := m.network.layers[layer].(type) {
+	case *bertLayer:
+		o, p.Norm, p.MLPNorm = &l.attention.o, l.attentionNorm.params(), l.norm.params()
+	case *preNormLayer:
+		if l.attentionPostNorm != nil {
+			return nil, fmt.Errorf("%s norms what attention gives before it is added, so that the parts of heads don't add up", m.info.Family)
+		}
+		o, p.PreNorm = &l.attention.o, true
+	default:
+		return nil, fmt.Errorf("layer %d of %s isn't one of self-attention and a feed-forward half", layer, m.info.Family)
 	}
-	o := &l.attention.o
 	in := o.weight.In()
-	p := &LayerParams{Output: make([]float32, o.weight.Out()*in), OutputBias: o.bias, Norm: l.attentionNorm.params(), MLPNorm: l.norm.params()}
+	p.Output, p.OutputBias = make([]float32, o.weight.Out()*in), o.bias
 	for i := range o.weight.Out() {
 		o.weight.Row(p.Output[i*in:(i+1)*in], i)
 	}
 	return p, nil
 }
 
-func (l *layerNorm) params() NormParams { return NormParams{l.scale, l.shift, l.eps} }
+// FinalNorm is the norm between what leaves the last layer and the last hidden states; false if there is none.
+func (m *Model) FinalNorm() (p NormParams, ok bool, err error) {
+	release, err := m.acquire()
+	if err != nil {
+		return p, false, err
+	}
+	defer release()
+	switch norm := m.network.norm.(type) {
+	case nil:
+		return p, false, nil
+	case *layerNorm:
+		return norm.params(), true, nil
+	case *rmsNorm:
+		return NormParams{Scale: norm.scale, Eps: norm.eps, RMS: true}, true, nil
+	}
+	return p, false, fmt.Errorf("the final norm of %s is of an unknown kind", m.info.Family)
+}
+
+func (l *layerNorm) params() NormParams {
+	return NormParams{Scale: l.scale, Shift: l.shift, Eps: l.eps}
+}
 
 // LogitDirection linearises the head that scores the vocabulary at one last hidden state: with the deviation of the head's
 // norm taken as given, and its activation act(u) as the factor act(u)/u,
