@@ -15,6 +15,7 @@ import (
 type Model struct {
 	info      Info
 	network   *network
+	ends      []int // see Ends
 	tokenizer func() (*tokenizer.Tokenizer, error)
 	embedding func() (EmbeddingInfo, error) // nil: the default
 

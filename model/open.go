@@ -56,6 +56,10 @@ func openDirectory(dir string) (*Model, error) {
 		file.Close() // the model is bad, which is what the caller has to hear
 		return nil, fmt.Errorf("%s: %s: %w", dir, paramsFile, err)
 	}
+	if m.ends, err = readEndsIn(dir, config); err != nil {
+		m.Close()
+		return nil, err
+	}
 	m.info.Name = nameOf(dir)
 	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
 		t, err := tokenizer.Open(filepath.Join(dir, tokenizerFile))

@@ -55,6 +55,7 @@ type pass struct {
 	heading   headStep
 	tables    []rotaryTable
 	attention attentionStep
+	looking   lookStep
 	adding    addingStep
 	residual  residualStep
 	norming   normingStep

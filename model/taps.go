@@ -52,6 +52,9 @@ type Taps struct {
 	// Where the weights of the only sequence go, layer by layer, instead of memory of the pass; or nil.
 	weights, decoderWeights, crossWeights []float32 // [layer][head][query][key]
 
+	// What the last token of each sequence looks at is gathered here, where the sequences have states; or nil.
+	looks []*Look // [batch]
+
 	gather *Gather // what Statistics wants; or nil
 }
 
