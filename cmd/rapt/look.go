@@ -21,6 +21,7 @@ type lookFlags struct {
 	compare        string // another text
 	compareModel   string // another model
 	ids, typeIDs   []int
+	decoderIDs     []int
 	truncate       bool
 	layer, head    int
 	find           string
@@ -94,6 +95,7 @@ func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
 	for _, warning := range warnings {
 		fmt.Fprintln(cmd.ErrOrStderr(), "rapt:", warning)
 	}
+	in.Sequence.DecoderIDs = f.decoderIDs
 	l, err := f.look(cmd.Context(), m, in)
 	if cmd.Context().Err() != nil {
 		return errInterrupted
@@ -143,6 +145,9 @@ func (f *lookFlags) look(ctx context.Context, m *model.Model, in lookInput) (*lo
 	l := &looking{flags: f, input: &in, model: m, info: m.Info()}
 	if f.given("layer") && (f.layer < 0 || f.layer >= l.info.NumLayers) {
 		return nil, usagef("layer %d: the model has %d, 0 to %d", f.layer, l.info.NumLayers, l.info.NumLayers-1)
+	}
+	if f.given("decoder-ids") && l.info.NumDecoderLayers == 0 {
+		return nil, usagef("--decoder-ids: %s has no decoder beside an encoder", l.info.Name)
 	}
 	if f.given("head") && (f.head < 0 || f.head >= l.info.NumHeads) {
 		return nil, usagef("head %d: a layer has %d, 0 to %d", f.head, l.info.NumHeads, l.info.NumHeads-1)

@@ -44,6 +44,7 @@ var opposites = []struct{ a, b, why string }{
 	{"pair", "ids", needsText}, {"truncate", "ids", needsText}, {"words", "ids", needsText},
 	{"compare", "ids", needsText}, {"compare-model", "ids", needsText},
 	{"find", "words", "it takes words as it is"},
+	{"decoder-ids", "measure", "the decoder's maps are of weights"}, {"decoder-ids", "words", "the decoder's maps are of tokens"},
 	{"special", "no-special", "the one shows rows of special tokens, the other not even their columns"},
 	{"interactive", "json", "the terminal is for one of them"}, {"interactive", "output", "the terminal is for looking"},
 }
@@ -134,6 +135,9 @@ func (f *lookFlags) checkOutput() error {
 		if f.format, err = formatOf(f.output); err != nil {
 			return err
 		}
+	}
+	if f.given("decoder-ids") && !f.json && f.format != ".json" && f.format != ".npz" {
+		return usagef("--decoder-ids needs --json, or -o with a file that ends in .json or .npz")
 	}
 	if f.hidden && f.format != ".npz" {
 		return usagef("--hidden needs -o with a file that ends in .npz")

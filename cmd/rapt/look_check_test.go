@@ -9,7 +9,7 @@ import (
 // Any two flags that are right by themselves go together, or the error names both.
 func TestLookFlagsInPairs(t *testing.T) {
 	flags := [][]string{
-		{"--model", "m"}, {"--pair", "b"}, {"--ids", "1,2"}, {"--ids", "1,2", "--type-ids", "0,0"}, {"--truncate"}, {"--layer", "2"},
+		{"--model", "m"}, {"--pair", "b"}, {"--ids", "1,2"}, {"--ids", "1,2", "--type-ids", "0,0"}, {"--decoder-ids", "0,5", "--json"}, {"--truncate"}, {"--layer", "2"},
 		{"--layer", "2", "--head", "3"}, {"--find", "a:b"}, {"--measure", "norm"}, {"--measure", "rollout"}, {"--words"},
 		{"--compare", "b"}, {"--compare-model", "m"}, {"--off", "3:1"}, {"--cut", "a:b"}, {"--special"}, {"--no-special"}, {"-i"}, {"--json"},
 		{"-o", "x.html"}, {"-o", "x.json"}, {"-o", "x.csv"}, {"-o", "x.npz"}, {"-o", "x.npz", "--hidden"}, {"-o", "x.svg"},

@@ -29,6 +29,7 @@ func (f *lookFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.pair, "pair", "", "second `text`, for models that take two")
 	flags.IntSliceVar(&f.ids, "ids", nil, "token ids, such as `5,6,7`, in place of a text")
 	flags.IntSliceVar(&f.typeIDs, "type-ids", nil, "token types for --ids, such as `0,0,1` (default 0)")
+	flags.IntSliceVar(&f.decoderIDs, "decoder-ids", nil, "run the decoder of an encoder–decoder model on `0,5,6`: --json and .npz have its attention too")
 	flags.BoolVar(&f.truncate, "truncate", false, "of a text that is too long for the model take the beginning")
 	flags.IntVar(&f.layer, "layer", 0, "show a head of layer `N`")
 	flags.IntVar(&f.head, "head", 0, "show head `N` of --layer")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -108,6 +109,76 @@ func TestLookIDsHidden(t *testing.T) {
 				if d := farthest(t, got[array].Data.([]float32), want(golden)); d > 1e-4 {
 					t.Errorf("%s differs by %v", array, d)
 				}
+			}
+		})
+	}
+}
+
+// With --decoder-ids the .npz has what the decoder does too, and JSON its maps.
+func TestLookDecoder(t *testing.T) {
+	for _, name := range []string{"t5", "t5_v1_1"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join("..", "..", "model", "testdata", name)
+			file, err := safetensors.Open(filepath.Join(dir, "golden.safetensors"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			args := []string{"--model", dir, "--ids", goldenInts(t, file, "single.input_ids"),
+				"--decoder-ids", goldenInts(t, file, "single.decoder_input_ids")}
+			got := lookNPZ(t, append(args, "--hidden")...)
+			for array, golden := range map[string]string{
+				"attention": "encoder_attentions", "decoder_attention": "decoder_attentions", "cross_attention": "cross_attentions",
+				"hidden": "encoder_hidden_states", "decoder_hidden": "decoder_hidden_states", "logits": "logits",
+			} {
+				tensor, ok := file.Tensor("single." + golden)
+				if !ok || got[array] == nil {
+					t.Fatalf("there is no %s or no %s", golden, array)
+				}
+				shape := slices.Clone(tensor.Shape)
+				if batch := slices.Index(shape, 1); batch >= 0 {
+					shape = slices.Delete(shape, batch, batch+1)
+				}
+				if !slices.Equal(got[array].Shape, shape) {
+					t.Errorf("%s has shape %v, expected %v", array, got[array].Shape, shape)
+				}
+				want, err := tensor.Float32s()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := farthest(t, got[array].Data.([]float32), want); d > 1e-4 {
+					t.Errorf("%s differs by %v", array, d)
+				}
+			}
+			if ids := got["decoder_ids"].Data.([]int64); len(ids) != 8 || len(got) != 8 {
+				t.Errorf("there are %d decoder_ids and %d arrays", len(ids), len(got))
+			}
+
+			stdout, err := runCommand(t, append([]string{"look", "--json"}, args...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var answer struct {
+				IDs     []int           `json:"decoder_ids"`
+				Decoder [][][][]float32 `json:"decoder_attention"`
+				Cross   [][][][]float32 `json:"cross_attention"`
+			}
+			if err := json.Unmarshal([]byte(stdout), &answer); err != nil {
+				t.Fatal(err)
+			}
+			for name, maps := range map[string][][][][]float32{"decoder_attention": answer.Decoder, "cross_attention": answer.Cross} {
+				var flat []float32
+				for _, layer := range maps {
+					for _, head := range layer {
+						flat = append(flat, slices.Concat(head...)...)
+					}
+				}
+				if !slices.Equal(flat, got[name].Data.([]float32)) {
+					t.Errorf("%s of JSON and .npz differ", name)
+				}
+			}
+			if len(answer.IDs) != 8 {
+				t.Errorf("there are %d decoder_ids in JSON", len(answer.IDs))
 			}
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/rapt-go/rapt/internal/atomicfile"
 	"github.com/rapt-go/rapt/internal/npy"
 	"github.com/rapt-go/rapt/lens"
+	"github.com/rapt-go/rapt/model"
 )
 
 // formatOf is the ending of a file that look can write.
@@ -80,8 +82,9 @@ type jsonToken struct {
 }
 
 // writeJSON writes {"model", "measure", "layers", "heads", "tokens", "attention": [layer][head][query][key]}, with --off or
-// --cut also {"off", "cut", "effect"}. A number is the shortest decimal that reads back as the same float32. A measure
-// with one map a layer has one head; a word of several tokens has the id −1.
+// --cut also {"off", "cut", "effect"}, with --decoder-ids {"decoder_ids", "decoder_attention", "cross_attention"}. A number
+// is the shortest decimal that reads back as the same float32. A measure with one map a layer has one head; a word of
+// several tokens has the id −1.
 func (l *looking) writeJSON(w io.Writer) error {
 	a := l.maps
 	var head bytes.Buffer
@@ -93,16 +96,21 @@ func (l *looking) writeJSON(w io.Writer) error {
 		Layers  int         `json:"layers"`
 		Heads   int         `json:"heads"`
 		Tokens  []jsonToken `json:"tokens"`
+		Decoder []int       `json:"decoder_ids,omitempty"`
 		Off     []string    `json:"off,omitempty"`
 		Cut     []string    `json:"cut,omitempty"`
 		Effect  *effect     `json:"effect,omitempty"`
-	}{l.info.Name, l.flags.measure.Name, a.NumLayers, a.NumHeads, l.tokens, l.flags.off, l.flags.cut, l.effect}); err != nil {
+	}{l.info.Name, l.flags.measure.Name, a.NumLayers, a.NumHeads, l.tokens, l.flags.decoderIDs, l.flags.off, l.flags.cut, l.effect}); err != nil {
 		return err
 	}
 	out := bufio.NewWriter(w)
 	out.Write(bytes.TrimSuffix(head.Bytes(), []byte("}\n")))
 	out.WriteString(`,"attention":`)
 	writeNested(out, a.Weights, a.NumLayers, a.NumHeads, a.QueryLen, a.KeyLen)
+	for _, m := range l.decoderMaps() {
+		fmt.Fprintf(out, ",%q:", m.name)
+		writeNested(out, m.of.Weights, m.of.NumLayers, m.of.NumHeads, m.of.QueryLen, m.of.KeyLen)
+	}
 	out.WriteString("}\n")
 	return out.Flush()
 }
@@ -151,29 +159,66 @@ func (l *looking) writeCSV(w io.Writer) error {
 }
 
 // writeNPZ writes attention (layers, heads, query, key) and ids; with --hidden also hidden (layers+1, seq, dim) and, of a
-// model that has them, logits (seq, vocab).
+// model that has them, logits (seq, vocab). With --decoder-ids there are also decoder_attention and cross_attention, and
+// decoder_ids; with --hidden decoder_hidden, and logits are the decoder's.
 func (l *looking) writeNPZ(w io.Writer) error {
-	a, n := l.maps, len(l.input.Names)
-	ids := make([]int64, len(l.tokens))
-	for i, t := range l.tokens {
-		ids[i] = int64(t.ID)
+	var names []string
+	var arrays []*npy.Array
+	add := func(name string, data any, shape ...int) {
+		names, arrays = append(names, name), append(arrays, &npy.Array{Shape: shape, Data: data})
 	}
-	names := []string{"attention", "ids"}
-	arrays := []*npy.Array{
-		{Shape: []int{a.NumLayers, a.NumHeads, a.QueryLen, a.KeyLen}, Data: a.Weights},
-		{Shape: []int{len(ids)}, Data: ids},
+	addMaps := func(name string, a *model.Attention) {
+		add(name, a.Weights, a.NumLayers, a.NumHeads, a.QueryLen, a.KeyLen)
+	}
+	addHidden := func(name string, layers [][]float32, n int) {
+		add(name, slices.Concat(layers...), len(layers), n, l.info.ModelDim)
+	}
+	var ids []int
+	for _, t := range l.tokens {
+		ids = append(ids, t.ID)
+	}
+	addMaps("attention", l.maps)
+	add("ids", int64s(ids), len(ids))
+	for _, m := range l.decoderMaps() {
+		addMaps(m.name, m.of)
+	}
+	scored, decoder := len(l.input.Names), l.flags.decoderIDs
+	if decoder != nil {
+		scored = len(decoder)
+		add("decoder_ids", int64s(decoder), len(decoder))
 	}
 	if l.flags.hidden {
-		var hidden []float32
-		for _, states := range l.trace.Hidden {
-			hidden = append(hidden, states...)
+		addHidden("hidden", l.trace.Hidden, len(l.input.Names))
+		if decoder != nil {
+			addHidden("decoder_hidden", l.trace.DecoderHidden, len(decoder))
 		}
-		names = append(names, "hidden")
-		arrays = append(arrays, &npy.Array{Shape: []int{len(l.trace.Hidden), n, l.info.ModelDim}, Data: hidden})
-		if l.trace.Logits != nil {
-			names = append(names, "logits")
-			arrays = append(arrays, &npy.Array{Shape: []int{n, len(l.trace.Logits) / n}, Data: l.trace.Logits})
+		if logits := l.trace.Logits; logits != nil {
+			add("logits", logits, scored, len(logits)/scored)
 		}
 	}
 	return npy.WriteNPZ(w, names, arrays)
+}
+
+// int64s are ids as files have them.
+func int64s(ids []int) []int64 {
+	list := make([]int64, len(ids))
+	for i, id := range ids {
+		list[i] = int64(id)
+	}
+	return list
+}
+
+// namedMaps are maps by the name that they have in files.
+type namedMaps struct {
+	name string
+	of   *model.Attention
+}
+
+// decoderMaps are the maps of a decoder, if it has run: of its tokens among themselves, and of what they see of the
+// encoder's.
+func (l *looking) decoderMaps() []namedMaps {
+	if l.trace == nil || l.trace.DecoderAttention == nil {
+		return nil
+	}
+	return []namedMaps{{"decoder_attention", l.trace.DecoderAttention}, {"cross_attention", l.trace.CrossAttention}}
 }
