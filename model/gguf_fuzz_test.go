@@ -1,0 +1,62 @@
+package model
+
+import (
+	"testing"
+
+	"github.com/rapt-go/rapt/internal/gguf"
+	"github.com/rapt-go/rapt/internal/gguf/gguftest"
+)
+
+// tinyGGUF is a Llama of one layer with two heads of two numbers.
+func tinyGGUF() *gguftest.File {
+	f := new(gguftest.File).Set("general.architecture", "llama")
+	f.Set("llama.block_count", uint32(1)).Set("llama.attention.head_count", uint32(2))
+	for _, key := range []string{"context_length", "embedding_length", "feed_forward_length"} {
+		f.Set("llama."+key, uint32(4))
+	}
+	f.Set("llama.attention.layer_norm_rms_epsilon", float32(1e-5))
+	f.Set("tokenizer.ggml.model", "gpt2").Set("tokenizer.ggml.pre", "smollm").Set("tokenizer.ggml.tokens", []string{"a", "b", "ab", "c"})
+	f.Set("tokenizer.ggml.merges", []string{"a b"})
+	for _, name := range []string{"token_embd", "blk.0.attn_q", "blk.0.attn_k", "blk.0.attn_v", "blk.0.attn_output", "blk.0.ffn_gate", "blk.0.ffn_up", "blk.0.ffn_down"} {
+		f.Add(name+".weight", gguf.F32, []int{4, 4}, make([]byte, 64))
+	}
+	for _, name := range []string{"output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"} {
+		f.Add(name+".weight", gguf.F32, []int{4}, make([]byte, 16))
+	}
+	return f
+}
+
+// Whatever the bytes, there is an error or a model, and of its tokenizer an error or one.
+func FuzzLoadGGUF(f *testing.F) {
+	f.Add(tinyGGUF().Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := gguf.Parse(data)
+		if err != nil {
+			return
+		}
+		m, err := loadGGUF(file)
+		if err != nil {
+			return
+		}
+		if m.Info().NumParams == 0 {
+			t.Error("a model without parameters")
+		}
+		m.Tokenizer()
+		m.Close()
+	})
+}
+
+// What the fuzzer begins with is a model.
+func TestTinyGGUF(t *testing.T) {
+	file, err := gguf.Parse(tinyGGUF().Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := loadGGUF(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Tokenizer(); err != nil {
+		t.Error(err)
+	}
+}
