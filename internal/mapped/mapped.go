@@ -32,7 +32,9 @@ func Open(path string) (*File, error) {
 		return &File{}, nil // a map can't be empty
 	}
 	if mapped, err := mmap.Map(file, mmap.RDONLY, 0); err == nil {
-		return &File{mapped, mapped}, nil
+		f := &File{mapped, mapped}
+		f.keep(true)
+		return f, nil
 	}
 	data := make([]byte, size)
 	if _, err := io.ReadFull(file, data); err != nil {
@@ -47,5 +49,6 @@ func (f *File) Close() error {
 	if f.mapped == nil {
 		return nil
 	}
+	f.keep(false)
 	return f.mapped.Unmap() // sets mapped to nil
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/rapt-go/rapt/internal/kernel"
+	"github.com/rapt-go/rapt/internal/mapped"
 	"github.com/rapt-go/rapt/internal/team"
 )
 
@@ -40,8 +41,18 @@ func (m *Matrix) lay(t *team.Team) {
 		}
 		s := &layStep{matrix: m, panels: p, rows: make([][]float32, t.Size())}
 		t.Run(s, count)
+		m.forget()
 		p.ready.Store(true)
 	})
+}
+
+// forget gives the memory of the data back that has been laid out, if it is of a mapped file: else every parameter that a
+// model multiplies by would be in memory twice.
+func (m *Matrix) forget() {
+	mapped.Forget(m.data)
+	for i := range m.stack {
+		m.stack[i].forget()
+	}
 }
 
 // A layStep lays out one panel as a piece.
