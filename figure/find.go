@@ -14,6 +14,8 @@ type Find struct {
 	Query, Key string           // the words
 	Ranking    []lens.HeadScore // all heads, best first
 	Notes      []string         // what the reader has to know of the words
+
+	Letters map[lens.Head]rune // what each head does; nil: as the view tells
 }
 
 // maxFound is how many heads the list has; the map has all.
@@ -29,7 +31,10 @@ func (f *Find) Print(w io.Writer, s Screen) error {
 	for _, note := range f.Notes {
 		lines = append(lines, wrap(Printable(note), width)...)
 	}
-	letters, best := f.View.Letters(), f.Ranking[0].Head
+	letters, best := f.Letters, f.Ranking[0].Head
+	if letters == nil {
+		letters = f.View.Letters()
+	}
 	listed := make([]lens.Head, min(maxFound, len(f.Ranking)))
 	list := []string{"strongest heads"}
 	for i := range listed {

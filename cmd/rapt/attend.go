@@ -31,7 +31,7 @@ type attendFlags struct {
 	threads                 int
 
 	out, lse, weights string
-	stats             string
+	stats, classes    string
 	noOutput          bool
 
 	given func(flag string) bool // whether a flag was on the command line
@@ -56,14 +56,16 @@ NumPy does it. A query that sees no key has output 0 and lse −Inf.
 query entropy, max_weight, argmax, distance, lse and the 8 largest (topk_index,
 topk_weight); for each key received, max_received, argmax_received; offset_mass
 for the bins of position − key between offset_bins; and a map of the weights in
-at most 256 × 256 cells, pooled_mean and pooled_max.`,
+at most 256 × 256 cells, pooled_mean and pooled_max. With --classes also
+class_mass, for each query and bit n what it gives to keys that have the bit.`,
 		Example: `  rapt attend --q q.npy --k k.npy --v v.npy -o out.npy
   rapt attend --q q.npy --k k.npy --v v.npy --causal --window-left 1023 --lse lse.npy -o out.npy
   rapt attend --q q.npy --k k.npy --v v.npy --layout bhsd --mask mask.npy --weights weights.npy
-  rapt attend --q q.npy --k k.npy --stats stats.npz --no-output`,
+  rapt attend --q q.npy --k k.npy --stats stats.npz --no-output
+  rapt attend --q q.npy --k k.npy --stats stats.npz --classes punctuation.npy --no-output`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := refuseEmpty(cmd, "q", "k", "v", "mask", "bias", "sinks", "alibi", "output", "lse", "weights", "stats")
+			err := refuseEmpty(cmd, "q", "k", "v", "mask", "bias", "sinks", "alibi", "output", "lse", "weights", "stats", "classes")
 			if err != nil {
 				return err
 			}
@@ -99,6 +101,7 @@ func (f *attendFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.lse, "lse", "", "write ln of the softmax's denominators, (batch, heads, queries), to `lse.npy`")
 	flags.StringVar(&f.weights, "weights", "", "write the weights, (batch, heads, queries, keys), to `weights.npy`")
 	flags.StringVar(&f.stats, "stats", "", "write statistics of the weights to `stats.npz`")
+	flags.StringVar(&f.classes, "classes", "", "with --stats: uint8 of shape (batch, keys) or (keys,), a bit for each of 8 classes, `classes.npy`")
 	flags.BoolVar(&f.noOutput, "no-output", false, "with --stats: compute no output, and need no values")
 	flags.IntVar(&f.threads, "threads", 0, "threads to compute on (default one per CPU); changes no result")
 }
@@ -194,6 +197,9 @@ func (f *attendFlags) checkOutputs() error {
 	if len(flagOf) == 0 {
 		return usagef("attend writes nothing without -o, --lse, --weights or --stats")
 	}
+	if f.classes != "" && f.stats == "" {
+		return usagef("--classes goes with --stats")
+	}
 	if f.noOutput && (f.stats == "" || f.out != "") {
 		return usagef("--no-output goes with --stats and without -o")
 	}
@@ -238,7 +244,8 @@ func (f *attendFlags) compute(a *attendInputs) ([]outputFile, error) {
 			one("--lse", f.lse, lse)
 		}
 		if f.stats != "" {
-			names, arrays := statsArrays(stats, a)
+			q := a.q.tensor
+			names, arrays := statsArrays(stats, [2]int{q.Batch, q.Heads}, q.Seq, a.k.tensor.Seq)
 			files = append(files, outputFile{"--stats", f.stats, names, arrays})
 		}
 	}
@@ -261,7 +268,7 @@ func (f *attendFlags) attend(a *attendInputs) (out, lse npy.Array, stats *rapt.S
 		lse.Data = options.LSE
 	}
 	if f.noOutput {
-		stats = rapt.NewStats(q.Batch, q.Heads, q.Seq, k.Seq, options.QueryStart)
+		stats = a.newStats()
 		err = rapt.Statistics(stats, nil, q, k, rapt.Tensor[float32]{}, &options)
 		if options.LSE != nil {
 			copy(options.LSE, stats.LSE)
@@ -278,7 +285,7 @@ func (f *attendFlags) attend(a *attendInputs) (out, lse npy.Array, stats *rapt.S
 	if f.stats == "" {
 		return out, lse, nil, rapt.Attend(view, q, k, a.v.tensor, &options)
 	}
-	stats = rapt.NewStats(q.Batch, q.Heads, q.Seq, k.Seq, options.QueryStart)
+	stats = a.newStats()
 	return out, lse, stats, rapt.Statistics(stats, &view, q, k, a.v.tensor, &options)
 }
 

@@ -14,6 +14,7 @@ import (
 type attendInputs struct {
 	q, k, v arrayFile
 	options rapt.Options
+	classes []uint8 // [batch][keys], or nil
 }
 
 // An arrayFile is the array of one flag as a tensor.
@@ -48,7 +49,10 @@ func (f *attendFlags) read() (*attendInputs, error) {
 		return nil, err
 	}
 	var err error
-	a.options, err = f.options(&a)
+	if a.options, err = f.options(&a); err != nil {
+		return nil, err
+	}
+	a.classes, err = f.readClasses(&a)
 	return &a, err
 }
 

@@ -87,3 +87,56 @@ func TestAttendStats(t *testing.T) {
 		}
 	}
 }
+
+// TestAttendClasses holds class_mass against the weights, for classes of each sequence and for those of all.
+func TestAttendClasses(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	const batch, queries, keys, heads, dim = 2, 3, 5, 1, 4
+	rng := rand.New(rand.NewPCG(2, 2))
+	draw := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		return x
+	}
+	writeArray(t, path("q.npy"), draw(batch*queries*heads*dim), batch, queries, heads, dim)
+	writeArray(t, path("k.npy"), draw(batch*keys*heads*dim), batch, keys, heads, dim)
+	each, all := []uint8{1, 2, 3, 0, 128, 0, 0, 255, 4, 1}, []uint8{1, 0, 0, 64, 1}
+	writeArray(t, path("each.npy"), each, batch, keys)
+	writeArray(t, path("all.npy"), all, keys)
+	for name, classes := range map[string][]uint8{"each.npy": each, "all.npy": append(slices.Clone(all), all...)} {
+		code := run(t.Context(), []string{"attend", "--q", path("q.npy"), "--k", path("k.npy"), "--v", path("k.npy"), "--weights", path("w.npy"),
+			"--stats", path("s.npz"), "--classes", path(name)})
+		if code != 0 {
+			t.Fatalf("%s: exits with %d", name, code)
+		}
+		stats, err := npy.ReadNPZFile(path("s.npz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mass, weights := stats["class_mass"], readArray(t, path("w.npy")).Data.([]float32)
+		if !slices.Equal(mass.Shape, []int{batch, heads, queries, 8}) {
+			t.Fatalf("%s: class_mass has shape %v", name, mass.Shape)
+		}
+		for row := range batch * heads * queries {
+			for bit := range 8 {
+				var want float64
+				for j, w := range weights[row*keys:][:keys] {
+					want += float64(w) * float64(classes[row/(heads*queries)*keys+j]>>bit&1)
+				}
+				if got := float64(mass.Data.([]float32)[row*8+bit]); math.Abs(got-want) > 1e-6 {
+					t.Errorf("%s: row %d gives %v to class %d, expected %v", name, row, got, bit, want)
+				}
+			}
+		}
+	}
+	writeArray(t, path("short.npy"), all[:4], 4)
+	writeArray(t, path("floats.npy"), draw(keys), keys)
+	for _, name := range []string{"short.npy", "floats.npy", "nothing.npy"} {
+		if code := run(t.Context(), []string{"attend", "--q", path("q.npy"), "--k", path("k.npy"), "--stats", path("t.npz"), "--no-output", "--classes", path(name)}); code != 1 {
+			t.Errorf("--classes %s exits with %d, expected 1", name, code)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type lookFlags struct {
 	truncate       bool
 	layer, head    int
 	find           string
+	stats          bool // of the weights, in place of them
 	measureName    string
 	words          bool
 	off, cut       []string
@@ -57,7 +58,12 @@ is between the two words. Function words and punctuation don't count.
 what is fetched (‖A v W_O‖), and norm-sum, that of all heads together; rollout
 and flow, weights followed through the layers; alti-layer and alti, what a token
 is made of after one layer and after all; value-zeroing, how far a layer's output
-turns without a token's value. All but weights and norm have one map a layer.`,
+turns without a token's value. All but weights and norm have one map a layer.
+
+Of a text of thousands of tokens no maps are kept, but exact statistics of their
+weights, gathered while the model runs: a map of its segments, the strongest
+pairs among the 8 largest weights of each token, and what kind each head is of.
+--stats does that with any text; -o x.npz then has what attend --stats writes.`,
 		Example: `  rapt look "The cat sat on the mat."
   rapt look "The cat sat on the mat." --find sat:cat
   rapt look "The cat sat on the mat." --layer 3 --head 1 -o cat.svg
@@ -109,6 +115,9 @@ func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
 // deliver prints, draws or writes what was asked for.
 func (l *looking) deliver(cmd *cobra.Command, screen figure.Screen) error {
 	f := l.flags
+	if l.survey != nil {
+		return l.deliverSurvey(cmd, screen)
+	}
 	if f.interactive {
 		return l.browse(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), screen)
 	}
@@ -134,6 +143,7 @@ type looking struct {
 	info  model.Info
 	*reading
 
+	survey   *survey     // of a long text, in place of the reading
 	edit     *model.Edit // with --off or --cut; nil: nothing
 	compared *comparison // with --compare: the reading is the difference
 	effect   *effect     // with --off or --cut
@@ -162,7 +172,16 @@ func (f *lookFlags) look(ctx context.Context, m *model.Model, in lookInput) (*lo
 	if l.edit, notes, err = f.edit(l.info, &in); err != nil {
 		return nil, err
 	}
-	if l.reading, err = f.read(ctx, m, &in, l.edit); err != nil {
+	surveys, err := f.surveys(l.info, len(in.Sequence.IDs))
+	if err != nil {
+		return nil, err
+	}
+	if surveys {
+		err = l.takeSurvey(ctx)
+	} else {
+		l.reading, err = f.read(ctx, m, &in, l.edit)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if l.edit != nil {

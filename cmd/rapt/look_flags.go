@@ -34,6 +34,7 @@ func (f *lookFlags) define(cmd *cobra.Command) {
 	flags.IntVar(&f.layer, "layer", 0, "show a head of layer `N`")
 	flags.IntVar(&f.head, "head", 0, "show head `N` of --layer")
 	flags.StringVar(&f.find, "find", "", "rank all heads by how much word `a:b`, a, looks at b; the#2 is the second \"the\"")
+	flags.BoolVar(&f.stats, "stats", false, "keep statistics of the weights in place of weights, as for texts of thousands of tokens")
 	flags.StringVar(&f.measureName, "measure", lens.Measures[0].Name, "show this `measure`: "+measureNames())
 	flags.BoolVar(&f.words, "words", false, "join the pieces of words: columns are summed, rows averaged (id -1 in files)")
 	flags.StringVar(&f.compare, "compare", "", "run another `text` too, and show it less the first")

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rapt-go/rapt/internal/npy"
+	"github.com/rapt-go/rapt/lens"
+	"github.com/rapt-go/rapt/model"
+)
+
+// TestSurveys says from how many tokens on statistics are gathered in place of weights, and what is refused then.
+func TestSurveys(t *testing.T) {
+	info := model.Info{NumLayers: 30, NumHeads: 9}
+	for _, c := range []struct {
+		name, output, format string
+		flags                []string
+		tokens               int
+		want                 bool
+		err                  string
+	}{
+		{name: "short", tokens: 997},
+		{name: "long", tokens: 998, want: true},
+		{name: "long, a picture", tokens: 998, output: "x.svg", format: ".svg", want: true},
+		{name: "short, with --stats", tokens: 9, flags: []string{"stats"}, want: true},
+		{name: "long, a file of weights", tokens: 4096, output: "x.npz", format: ".npz",
+			err: "-o x.npz needs 30 layers × 9 heads × 4096 × 4096 weights, expected at most 268435456 in all: --stats has statistics"},
+		{name: "long, a file of statistics", tokens: 4096, output: "x.npz", format: ".npz", flags: []string{"stats"}, want: true},
+		{name: "long, JSON", tokens: 4096, output: "x.json", format: ".json", err: "-o x.json needs 30 layers"},
+		{name: "long, words", tokens: 4096, flags: []string{"words"}, err: "--words needs 30 layers"},
+		{name: "as long as can be", tokens: math.MaxInt32, want: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := lookFlags{measure: lens.Measures[0], output: c.output, format: c.format, stats: slices.Contains(c.flags, "stats")}
+			f.given = func(flag string) bool { return slices.Contains(c.flags, flag) }
+			got, err := f.surveys(info, c.tokens)
+			if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%v and %v, expected %v and %q", got, err, c.want, c.err)
+			}
+		})
+	}
+}
+
+// TestLookStatsFile holds the file of --stats against the weights of the same text.
+func TestLookStatsFile(t *testing.T) {
+	dir := t.TempDir()
+	stats, weights := filepath.Join(dir, "s.npz"), filepath.Join(dir, "w.npz")
+	const text = "The cat sat on the mat."
+	for _, args := range [][]string{{"look", text, "--stats", "-o", stats}, {"look", text, "-o", weights}} {
+		if code := run(t.Context(), args); code != 0 {
+			t.Fatalf("%v exits with %d", args, code)
+		}
+	}
+	s, err := npy.ReadNPZFile(stats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := npy.ReadNPZFile(weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const layers, heads, n = 6, 12, 9
+	for name, shape := range map[string][]int{
+		"entropy": {layers, heads, n}, "topk_index": {layers, heads, n, 8}, "class_mass": {layers, heads, n, 8},
+		"received": {layers, heads, n}, "pooled_max": {layers, heads, n, n}, "ids": {n},
+	} {
+		if s[name] == nil || !slices.Equal(s[name].Shape, shape) {
+			t.Fatalf("%s is missing, or has another shape than %v", name, shape)
+		}
+	}
+	if !slices.Equal(s["ids"].Data.([]int64), w["ids"].Data.([]int64)) {
+		t.Error("other ids")
+	}
+	attention := w["attention"].Data.([]float32)
+	for i, want := range attention { // as many cells as weights
+		if got := s["pooled_max"].Data.([]float32)[i]; math.Abs(float64(got-want)) > 1e-6 {
+			t.Fatalf("cell %d is %v, expected %v", i, got, want)
+		}
+	}
+	for row, got := range s["entropy"].Data.([]float32) {
+		var want float64
+		for _, p := range attention[row*n:][:n] {
+			want -= float64(p) * math.Log(float64(p))
+		}
+		if math.Abs(float64(got)-want) > 1e-5 {
+			t.Errorf("the entropy of row %d is %v, expected %v", row, got, want)
+		}
+	}
+}
