@@ -78,7 +78,7 @@ func (h *Heads) drawThumbnails(c canvas, s Style, selection lens.Selection, top 
 		look := &Look{Subject: h.Subject, Head: at}
 		colors := look.scale(selection.Rows, s.Map)
 		colors.root = true
-		c.image(x, y, thumbnail, thumbnail, small(look, selection, colors))
+		c.image(x, y, thumbnail, thumbnail, small(look, selection, colors, t.paper))
 		c.frame(x, y, thumbnail, thumbnail, .5, t.line)
 		c.text(label{x: x + thumbnail/2, y: y + thumbnail + 9, size: captionSize, text: string(letters[at]), anchor: middle, bold: true, color: t.ink})
 	}
@@ -88,7 +88,7 @@ func (h *Heads) drawThumbnails(c canvas, s Style, selection lens.Selection, top 
 const mostPixels = 64
 
 // small is a map as pixels.
-func small(l *Look, s lens.Selection, colors scale) *image.NRGBA {
+func small(l *Look, s lens.Selection, colors scale, paper rgb) *image.NRGBA {
 	pool := (max(len(s.Rows), len(s.Columns)) + mostPixels - 1) / mostPixels
 	w, h := (len(s.Columns)+pool-1)/pool, (len(s.Rows)+pool-1)/pool
 	values, seen := make([]float64, w*h), make([]bool, w*h)
@@ -104,10 +104,10 @@ func small(l *Look, s lens.Selection, colors scale) *image.NRGBA {
 	}
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for at, v := range values {
-		if !seen[at] {
-			continue
+		p := paper
+		if seen[at] {
+			p = colors.colors.at(colors.place(v))
 		}
-		p := colors.colors.at(colors.place(v))
 		m.SetNRGBA(at%w, at/w, color.NRGBA{p.r, p.g, p.b, 255})
 	}
 	return m

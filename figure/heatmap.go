@@ -209,15 +209,15 @@ func (h *heatmap) row(r int) []float32 {
 // exact is a value with every digit it has.
 func exact(v float32) string { return strconv.FormatFloat(float64(v), 'g', -1, 32) }
 
-// pixels are the cells as an image, without those that can't be looked at.
+// pixels are the cells as an image, blank where nothing can be looked at.
 func (h *heatmap) pixels() *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, len(h.Columns), len(h.Rows)))
 	for r := range h.Rows {
 		for k := range h.Columns {
-			if !h.look.seen(h.Rows[r], h.Columns[k]) {
-				continue
+			p := h.style.theme().paper
+			if h.look.seen(h.Rows[r], h.Columns[k]) {
+				p = h.scale.colors.at(h.scale.place(float64(h.value(r, k))))
 			}
-			p := h.scale.colors.at(h.scale.place(float64(h.value(r, k))))
 			m.SetNRGBA(k, r, color.NRGBA{p.r, p.g, p.b, 255})
 		}
 	}

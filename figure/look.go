@@ -115,7 +115,11 @@ func (l *Look) selection() lens.Selection { return l.View.Select(l.Special, !l.N
 func (l *Look) hidden() (sentences []string) {
 	selection := l.selection()
 	if rows := l.missing(selection.Rows); len(rows) > 0 {
-		sentences = append(sentences, fmt.Sprintf("the %s shown (--special)", arent("row", rows)))
+		hint := " (--special)"
+		if l.NoSpecial {
+			hint = "" // they don't go together
+		}
+		sentences = append(sentences, fmt.Sprintf("the %s shown%s", arent("row", rows), hint))
 	}
 	columns := l.missing(selection.Columns)
 	switch {
