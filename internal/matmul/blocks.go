@@ -12,37 +12,62 @@ func (m *Matrix) blocksAt(panel, from int) []byte {
 func (m *Matrix) layBlocks(panel []byte, first, n int) {
 	quant, _ := m.format.quant()
 	_, length := m.format.block()
-	numbers := length - kernel.BlockLen // of bytes before the numbers of a block, if these have a byte each
-	if quant != kernel.Q8_0 {
-		numbers = length - kernel.BlockLen/2
-	}
+	rows := make([][]byte, kernel.PanelWidth)
 	for c := range n {
 		of, i := m.at(first + c)
-		row, to := of.row(i), panel
-		for ; len(row) > 0; row, to = row[length:], to[quant.BlockBytes():] {
-			for s := 0; s < numbers; s += 2 { // d, m
-				copy(to[s*kernel.PanelWidth+2*c:], row[s:s+2])
+		rows[c] = of.row(i)
+	}
+	zero := make([]byte, length)
+	var blocks [kernel.PanelWidth][]byte
+	for at := 0; at < len(rows[0]); at += length {
+		for c, row := range rows {
+			if blocks[c] = zero; row != nil {
+				blocks[c] = row[at:][:length]
 			}
-			q := to[numbers*kernel.PanelWidth:]
-			if quant == kernel.Q8_0 {
-				for j, b := range row[numbers:length] {
-					q[j*kernel.PanelWidth+c] = b
-				}
-				continue
-			}
-			spreadNibbles(q, row[numbers:length], c)
+		}
+		if quant == kernel.Q8_0 {
+			layBytes(panel, &blocks)
+		} else {
+			layNibbles(panel, &blocks)
+		}
+		panel = panel[quant.BlockBytes():]
+	}
+}
+
+// layScales lays out what is before the numbers of each block, and returns the rest of the panel.
+func layScales(panel []byte, blocks *[kernel.PanelWidth][]byte, bytes int) []byte {
+	for s := 0; s < bytes; s += 2 { // d, m
+		for c, block := range blocks {
+			copy(panel[2*c:], block[s:s+2])
+		}
+		panel = panel[2*kernel.PanelWidth:]
+	}
+	return panel
+}
+
+// layBytes lays out a block of 8-bit numbers of each column.
+func layBytes(panel []byte, blocks *[kernel.PanelWidth][]byte) {
+	const scale = 2
+	panel = layScales(panel, blocks, scale)
+	for c, block := range blocks {
+		for j, q := range block[scale:][:kernel.BlockLen] {
+			panel[j*kernel.PanelWidth+c] = q
 		}
 	}
 }
 
-// spreadNibbles writes the 4-bit numbers of a block into column c of a panel, whose own are 0 yet. Steps are as far apart as
-// half a panel is wide.
-func spreadNibbles(q, block []byte, c int) {
-	const step, middle = kernel.PanelWidth / 2, kernel.BlockLen / 2
-	shift := c / step * 4
-	q = q[c%step:]
-	for j, b := range block {
-		q[j*step] |= b & 15 << shift
-		q[(middle+j)*step] |= b >> 4 << shift
+// layNibbles lays out a block of 4-bit numbers of each column: those of steps j and 16+j of one column share a byte in the
+// file, those of columns c and 16+c of one step do in a panel.
+func layNibbles(panel []byte, blocks *[kernel.PanelWidth][]byte) {
+	const half = kernel.PanelWidth / 2 // of the columns, and of the steps of a block
+	scales := len(blocks[0]) - half
+	panel = layScales(panel, blocks, scales)
+	for c := range half {
+		left, right := blocks[c][scales:][:half], blocks[half+c][scales:][:half]
+		for j, x := range left {
+			y := right[j]
+			panel[j*half+c] = x&15 | y<<4
+			panel[(half+j)*half+c] = x>>4 | y&0xf0
+		}
 	}
 }
