@@ -110,6 +110,7 @@ func (c *config) layerTypes(layers int, windowed func(layer int) bool) func(laye
 	}
 	if len(types) != layers {
 		c.fail("layer_types has %d layers, num_hidden_layers is %d", len(types), layers)
+		return windowed
 	}
 	for i, kind := range types {
 		if kind != fullAttention && kind != slidingAttention {

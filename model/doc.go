@@ -15,6 +15,10 @@
 // time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at
 // their first use. All arithmetic is in float32.
 //
+// A directory is not trusted: whatever its files hold, it is opened, or refused with an error that says why, and nothing is
+// allocated that only they ask for. NaN and infinity in a vector of parameters are refused when the model is opened; in a
+// matrix, when they reach a result: the error names the layer.
+//
 // A family of models is one file of this package that reads as its formula: bert.go, llama.go, gemma2.go. Layers,
 // heads and positions count from 0.
 package model

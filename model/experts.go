@@ -91,12 +91,13 @@ func (e *experts) route(p *pass, x rows) {
 	}
 }
 
-// choose leaves the k best scores in s.best, the best first; of equal ones the earlier.
+// choose leaves the k best scores in s.best, the best first; of equal ones the earlier. NaN goes before all, so that it
+// reaches the result.
 func (s *expertsPass) choose(scores []float32, k int) {
 	s.best = s.best[:0]
 	for i, score := range scores {
 		at := len(s.best)
-		for at > 0 && score > s.best[at-1].score {
+		for at > 0 && (score > s.best[at-1].score || math.IsNaN(float64(score))) {
 			at--
 		}
 		if at == k {

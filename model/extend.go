@@ -71,7 +71,10 @@ func (m *Model) Next(ctx context.Context, states []*State, batch []Sequence, tap
 	if err != nil {
 		return nil, err
 	}
-	all := m.network.head.forward(t, last)
+	all, err := m.logits(t, last)
+	if err != nil {
+		return nil, err
+	}
 	for s := range batch {
 		logits = append(logits, all[s*vocab:(s+1)*vocab:(s+1)*vocab])
 	}

@@ -58,6 +58,11 @@ func (m *Model) Forward(ctx context.Context, batch []Sequence, taps *Taps) (*Out
 	if err != nil {
 		return nil, err
 	}
+	for _, pooled := range out.Pooled {
+		if err := checkResult("the pooler", pooled); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 
@@ -124,5 +129,11 @@ func (m *Model) Logits(hidden []float32) ([]float32, error) { // [n][dim] → [n
 	}
 	t := team.Start(0)
 	defer t.Stop()
-	return m.network.head.forward(t, hidden), nil
+	return m.logits(t, hidden)
+}
+
+// logits are the head's, of a model that has one.
+func (m *Model) logits(t *team.Team, hidden []float32) ([]float32, error) { // [n][dim] → [n][vocab]
+	logits := m.network.head.forward(t, hidden)
+	return logits, checkResult("the head", logits)
 }

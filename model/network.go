@@ -52,6 +52,9 @@ func (n *network) forward(p *pass) error {
 // forwardStack is forward without a decoder.
 func (n *network) forwardStack(p *pass) error {
 	n.embeddings.forward(p)
+	if err := p.checkFinite(); err != nil {
+		return err
+	}
 	p.tap(Embedding, p.x.data, p.info.ModelDim)
 	for i, l := range n.layers {
 		if err := p.enter(i); err != nil {
@@ -60,12 +63,15 @@ func (n *network) forwardStack(p *pass) error {
 		if err := l.forward(p); err != nil {
 			return err
 		}
+		if err := p.checkFinite(); err != nil {
+			return err
+		}
 		p.tap(Residual, p.x.data, p.info.ModelDim)
 	}
 	if n.norm != nil {
 		p.normalize(n.norm, &p.x, p.x)
 	}
-	return nil
+	return p.checkFinite()
 }
 
 // prepare lays all matrices of the layers out, on all threads of a team.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/matmul"
 )
 
@@ -94,6 +95,10 @@ func (p *params) floats(name string, shape ...int) []float32 {
 	v, err := t.floats()
 	if err != nil {
 		p.fail("tensor %s: %w", t.name, err)
+	}
+	if !kernel.Finite(v) {
+		i := slices.IndexFunc(v, func(x float32) bool { return !kernel.Finite([]float32{x}) })
+		p.fail("tensor %s has %v at %d, expected finite numbers", name, v[i], i)
 	}
 	return v
 }

@@ -69,6 +69,9 @@ func (r *ropeConfig) read(c *config, headDim, maxLen int) {
 	if r.dim = int(float64(headDim) * r.part); r.dim%2 != 0 || r.dim == 0 {
 		c.fail("%d of %d numbers of a head are turned, expected an even number of them", r.dim, headDim)
 	}
+	if r.dim > maxHeadDim {
+		c.fail("%d numbers of a head are turned, expected at most %d", r.dim, maxHeadDim)
+	}
 	outside := r.original
 	if r.original = c.count("original_max_position_embeddings", outside); outside != 0 && r.original != outside {
 		c.fail("original_max_position_embeddings is %d here and %d outside", r.original, outside)

@@ -25,8 +25,9 @@ package tokenizer
 
 import (
 	"fmt"
-	"os"
 	"sync"
+
+	"github.com/rapt-go/rapt/internal/regular"
 )
 
 // A Tokenizer cuts text into tokens. Any number of goroutines may use one: but for a cache of words it doesn't change.
@@ -53,9 +54,12 @@ type Tokenizer struct {
 	cutters sync.Pool // of *cutter
 }
 
+// maxFile is the size in bytes of the largest tokenizer.json that is read. The largest known ones have 40 MB.
+const maxFile = 1 << 30
+
 // Open reads a tokenizer.json. Errors begin with path.
 func Open(path string) (*Tokenizer, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,10 @@
 package regular
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -12,6 +14,10 @@ import (
 func Open(path string) (file *os.File, size int64, err error) {
 	info, err := os.Stat(path) // before it is opened: to open a pipe is to wait for its other end
 	if err != nil {
+		var pathError *fs.PathError
+		if errors.As(err, &pathError) {
+			pathError.Op = "open" // which is what the caller wanted
+		}
 		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
