@@ -144,18 +144,17 @@ func (m *Model) extend(ctx context.Context, states []*State, batch []Sequence, t
 	return nil
 }
 
-// plan notes how long the sequences are going to be. Rotary frequencies may depend on that (LongRoPE): where they become
-// others, what the state has was computed with the wrong ones and is computed again.
+// plan notes how long the sequences are going to be. Rotary frequencies may depend on that (LongRoPE): what a state has
+// was computed with those of the length that was planned then, and is computed again where they are others now.
 func (m *Model) plan(ctx context.Context, states []*State, batch []Sequence, t *team.Team) error {
 	for s, state := range states {
 		length, original := state.len+len(batch[s].IDs), m.network.original
-		if original == 0 || state.len == 0 || state.planned > original || length <= original {
+		if original == 0 || state.len == 0 || (state.planned > original) == (length > original) {
 			state.planned = length
 			continue
 		}
-		ids := state.ids
 		again := &State{model: m, planned: length, layers: make([]keyValues, len(state.layers))}
-		err := m.inChunks(ctx, []*State{again}, []Sequence{{IDs: ids}}, nil, t, func(int, []float32) {})
+		err := m.inChunks(ctx, []*State{again}, []Sequence{{IDs: state.ids}}, nil, t, func(int, []float32) {})
 		if err != nil {
 			return err
 		}

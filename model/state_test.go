@@ -208,6 +208,23 @@ func TestExtendInterrupted(t *testing.T) {
 	}
 }
 
+// So does one that was interrupted when the sequence had become long, where what the state had was computed again for that.
+func TestExtendInterruptedLong(t *testing.T) {
+	m := openWith(t, "phi3_longrope", "config.json") // which was trained on 8 tokens
+	ids, s := somebody(20).IDs, states(t, m, 1)
+	testExtend(t, m, s, ids[:5], 0)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := m.Extend(ctx, s, []model.Sequence{{IDs: ids[5:]}}, &model.Taps{
+		Points: []model.Point{model.Residual}, Layers: []int{0}, Visit: func(model.Tap) { cancel() },
+	})
+	cancel()
+	if err != context.Canceled || s[0].Len() != 5 {
+		t.Fatalf("error %v of a call that was interrupted and %d tokens, expected %v and 5", err, s[0].Len(), context.Canceled)
+	}
+	testExtend(t, m, s, ids[:6], 5)
+	testExtend(t, m, s, ids, 6)
+}
+
 func TestExtendErrors(t *testing.T) {
 	bert, llama := load(t, "bert", "config.json"), load(t, "llama", "config.json")
 	_, err := bert.NewState()
