@@ -33,7 +33,7 @@ func (a *selfAttention) forward(p *pass, x rows) error {
 	p.tapHeads(Key, s.k, p.starts)
 	p.tapHeads(Value, s.v, p.starts)
 	p.remember(a)
-	if err := p.look(a); err != nil {
+	if err := p.look(); err != nil {
 		return err
 	}
 	if err := p.attend(Scores, Weights); err != nil {

@@ -26,6 +26,9 @@ func (a *crossAttention) forward(p *pass, x rows) error {
 	s.q, s.z = p.heads(p.qkv, 0, heads), p.heads(p.z, 0, heads)
 	p.tapHeads(CrossQuery, s.q, p.starts)
 	a.lookAtEncoder(p)
+	if err := p.look(); err != nil {
+		return err
+	}
 	if err := p.attend(CrossScores, CrossWeights); err != nil {
 		return err
 	}

@@ -150,3 +150,57 @@ func TestEncodeErrors(t *testing.T) {
 		t.Errorf("an empty batch has %d states and error %v", len(states), err)
 	}
 }
+
+// Generate reads prompts with the encoder and writes what transformers writes, alone and side by side; with ids for the
+// decoder it goes on with these.
+func TestGenerateT5(t *testing.T) {
+	for _, name := range []string{"t5", "t5_v1_1"} {
+		t.Run(name, func(t *testing.T) {
+			m := load(t, name, "config.json")
+			g := openGolden(t, filepath.Join("testdata", name, "golden.safetensors"))
+			prompts, _ := g.sequences("batch")
+			want, shape := g.ints("batch.generated_ids")
+			n := shape[1]
+			for s, got := range generate(t, m, prompts, &model.GenerateOptions{MaxTokens: n}) {
+				if !slices.Equal(got.IDs, want[s*n:(s+1)*n]) {
+					t.Errorf("sequence %d: %v, expected %v", s, got.IDs, want[s*n:(s+1)*n])
+				}
+				if alone := generate(t, m, prompts[s:s+1], &model.GenerateOptions{MaxTokens: n}); !slices.Equal(alone[0].IDs, got.IDs) {
+					t.Errorf("sequence %d alone: %v", s, alone[0].IDs)
+				}
+			}
+			for s := range prompts {
+				prompts[s].DecoderIDs = slices.Concat([]int{0}, want[s*n:][:5])
+			}
+			for s, got := range generate(t, m, prompts, &model.GenerateOptions{MaxTokens: n - 5}) {
+				if !slices.Equal(got.IDs, want[s*n+5:(s+1)*n]) {
+					t.Errorf("sequence %d goes on with %v, expected %v", s, got.IDs, want[s*n+5:(s+1)*n])
+				}
+			}
+			wantError(t, m.CheckGenerate(prompts, nil), "number of new tokens is 0")
+		})
+	}
+}
+
+// What a new token looks at, among the decoder's tokens and the encoder's, is the largest of the weights that Trace has.
+func TestGenerateLookT5(t *testing.T) {
+	m := load(t, "t5_v1_1", "config.json")
+	prompt := model.Sequence{IDs: []int{5, 9, 40, 41, 60, 2, 1}}
+	written := []int{m.Info().DecoderStart}
+	for token, err := range m.Generate(context.Background(), []model.Sequence{prompt}, &model.GenerateOptions{MaxTokens: 20, TopKeys: 4}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		prompt.DecoderIDs = written
+		trace, err := m.Trace(context.Background(), prompt, model.Want{Weights: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token.Look.Query != len(written)-1 {
+			t.Fatalf("position %d looks, expected %d", token.Look.Query, len(written)-1)
+		}
+		checkLook(t, token.Look, trace.DecoderAttention, 4)
+		checkLook(t, token.Look.Encoder, trace.CrossAttention, 4)
+		written = append(written, token.ID)
+	}
+}

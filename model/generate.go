@@ -56,6 +56,9 @@ type NewToken struct {
 // sequence that isn't over, in the order of the prompts. The first error ends it; what CheckGenerate finds comes before
 // anything is computed. The context is looked at between layers.
 //
+// An encoder–decoder model reads the prompts with its encoder and writes texts of their own, which begin with the prompts'
+// DecoderIDs, or with Info.DecoderStart alone.
+//
 // The texts of all tokens of a sequence are, one after another, what its new tokens add to the text of the prompt, without
 // special tokens and up to a stop string. A text has no half characters and nothing that may still turn out to be part of
 // a stop string: it may be empty, and a later one is longer. Without a tokenizer all are empty.
@@ -79,7 +82,7 @@ func (m *Model) generate(ctx context.Context, prompts []Sequence, o *GenerateOpt
 	if err := m.CheckGenerate(prompts, o); err != nil {
 		return err
 	}
-	g, err := m.newGeneration(prompts, o)
+	g, err := m.newGeneration(ctx, prompts, o)
 	if err != nil {
 		return err
 	}
@@ -95,7 +98,7 @@ func (m *Model) generate(ctx context.Context, prompts []Sequence, o *GenerateOpt
 // text, a prompt leaves no room for a new token, or one of the numbers is wrong.
 func (m *Model) CheckGenerate(prompts []Sequence, o *GenerateOptions) error {
 	switch {
-	case !m.info.Causal:
+	case !m.info.Causal && m.network.decoder == nil:
 		return fmt.Errorf("%s is an encoder (%s), which can't go on with a text: that takes a causal model", m.info.Name, m.info.Family)
 	case !m.info.HasHead:
 		return fmt.Errorf("%s (%s) can't go on with a text: it has no head that scores the vocabulary", m.info.Name, m.info.Family)
@@ -105,6 +108,9 @@ func (m *Model) CheckGenerate(prompts []Sequence, o *GenerateOptions) error {
 	}
 	if o.MaxTokens < 0 {
 		return fmt.Errorf("the number of new tokens is %d, expected 0 or a positive one", o.MaxTokens)
+	}
+	if o.MaxTokens == 0 && m.info.MaxSeqLen == AnyLen {
+		return fmt.Errorf("%s (%s) has a context without end: the number of new tokens is 0, expected a positive one", m.info.Name, m.info.Family)
 	}
 	if o.TopKeys < 0 || o.TopKeys > 64 {
 		return fmt.Errorf("the number of keys is %d, expected 0 to 64", o.TopKeys)
@@ -155,7 +161,7 @@ type continuation struct {
 	writer  *textWriter
 }
 
-func (m *Model) newGeneration(prompts []Sequence, o *GenerateOptions) (*generation, error) {
+func (m *Model) newGeneration(ctx context.Context, prompts []Sequence, o *GenerateOptions) (*generation, error) {
 	t, err := m.tokenizer()
 	if err != nil {
 		t = nil // there are ids only
@@ -167,24 +173,56 @@ func (m *Model) newGeneration(prompts []Sequence, o *GenerateOptions) (*generati
 	if o.TopKeys > 0 {
 		g.looks = &looks{topKeys: o.TopKeys}
 	}
-	for i, prompt := range prompts {
-		c := &continuation{seq: i, unseen: prompt.IDs, left: m.info.MaxSeqLen - len(prompt.IDs), limit: EndContext}
+	begun, err := m.begin(ctx, prompts)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range begun {
+		c.left, c.limit = m.info.MaxSeqLen-len(c.unseen), EndContext
 		if o.MaxTokens > 0 && o.MaxTokens <= c.left {
 			c.left, c.limit = o.MaxTokens, EndLength
-		}
-		if c.state, err = m.NewState(); err != nil {
-			return nil, err
 		}
 		if c.sampler, err = NewSampler(o.Sampling, m.info.VocabSize, o.Stream+uint64(i)); err != nil {
 			return nil, err
 		}
-		c.sampler.See(prompt.IDs...)
-		if c.writer, err = newTextWriter(t, o.Stop, prompt.IDs); err != nil {
+		c.sampler.See(c.unseen...)
+		if c.writer, err = newTextWriter(t, o.Stop, c.unseen); err != nil {
 			return nil, err
 		}
 		g.live = append(g.live, c)
 	}
 	return g, nil
+}
+
+// begin gives the state of each sequence and the tokens with which it begins: those of its prompt, or of the decoder for
+// which the encoder has read the prompt.
+func (m *Model) begin(ctx context.Context, prompts []Sequence) (list []*continuation, err error) {
+	if m.network.decoder == nil {
+		for i, prompt := range prompts {
+			state, err := m.NewState()
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, &continuation{seq: i, unseen: prompt.IDs, state: state})
+		}
+		return list, nil
+	}
+	read := slices.Clone(prompts)
+	for i := range read {
+		read[i].DecoderIDs = nil
+	}
+	states, err := m.Encode(ctx, read)
+	if err != nil {
+		return nil, err
+	}
+	for i, prompt := range prompts {
+		c := &continuation{seq: i, unseen: prompt.DecoderIDs, state: states[i]}
+		if c.unseen == nil {
+			c.unseen = []int{m.info.DecoderStart}
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // step yields the next token of every sequence that isn't over.

@@ -12,6 +12,9 @@ import (
 type Look struct {
 	Query int // position of the token that looks; it sees the positions 0 to Query
 
+	// Encoder is what it looks at beside an encoder: keys are the encoder's tokens, all of which it sees. nil: there is none.
+	Encoder *Look
+
 	NumLayers, NumHeads, TopKeys int
 
 	Entropy []float32 // [layer][head] −Σ w·ln w over all keys, in nats
@@ -20,12 +23,20 @@ type Look struct {
 }
 
 func newLook(info *Info, topKeys, query int) *Look {
-	heads := info.NumLayers * info.NumHeads
-	return &Look{
-		Query:     query,
-		NumLayers: info.NumLayers, NumHeads: info.NumHeads, TopKeys: topKeys,
-		Entropy: make([]float32, heads), Keys: make([]int32, heads*topKeys), Weights: make([]float32, heads*topKeys),
+	look := func(layers int) *Look {
+		heads := layers * info.NumHeads
+		return &Look{
+			Query:     query,
+			NumLayers: layers, NumHeads: info.NumHeads, TopKeys: topKeys,
+			Entropy: make([]float32, heads), Keys: make([]int32, heads*topKeys), Weights: make([]float32, heads*topKeys),
+		}
 	}
+	if info.NumDecoderLayers == 0 {
+		return look(info.NumLayers)
+	}
+	l := look(info.NumDecoderLayers)
+	l.Encoder = look(info.NumDecoderLayers)
+	return l
 }
 
 // Head is what the look has of one head: the positions with the largest weights, and these.
@@ -67,24 +78,28 @@ func (l *looks) of(s int) *Look {
 // sequence that share keys. Only one row of weights is ever there: they cost as much as the scores of one more token.
 type lookStep struct {
 	pass    *pass
-	of      *selfAttention
+	told    *rapt.Options
+	bias    *relativeBias // or nil
+	encoder bool          // the keys are those of an encoder
+
 	options []rapt.Options // [worker]
 	errors  []error        // [worker]
 }
 
-// look fills the looks that are asked for, once the keys of the layer at hand are in the states.
-func (p *pass) look(a *selfAttention) error {
+// look fills the looks that are asked for, once the keys of the layer at hand are in the states and p.attention is told
+// what to compute.
+func (p *pass) look() error {
 	if p.taps == nil || p.taps.looks == nil {
 		return nil
 	}
 	s := &p.looking
-	s.pass, s.of = p, a
+	s.pass, s.told, s.bias, s.encoder = p, p.attention.told, p.attention.bias, p.attention.cross
 	for len(s.options) < p.team.Size() {
 		s.options, s.errors = append(s.options, rapt.Options{}), append(s.errors, nil)
 	}
 	p.team.Run(s, len(p.batch)*p.info.NumKVHeads)
 	err := errors.Join(s.errors...)
-	s.pass, s.of = nil, nil
+	s.pass, s.told, s.bias = nil, nil, nil
 	clear(s.options)
 	clear(s.errors)
 	return err
@@ -99,13 +114,21 @@ func (s *lookStep) Do(piece, worker int) {
 		return // of a beginning that comes in parts, this isn't the end
 	}
 	remembered := &state.layers[p.layer]
+	if s.encoder {
+		remembered, look = &state.encoder[p.layer], look.Encoder
+	}
 	k := remembered.heads(kvHead, 1, p.info.HeadDim)
 	q := p.heads(p.qkv, first, group)
 	q.Data, q.Seq = q.Data[(p.starts[seq+1]-1)*q.SeqStride:], 1
 
 	o := &s.options[worker]
-	*o = s.of.options
+	*o = *s.told
 	o.Threads, o.QueryStart = 1, last-remembered.first
+	if s.bias != nil {
+		o.ScoreFunc = func(scores []float32, at rapt.Segment) {
+			s.bias.add(scores, first+at.Head, last-remembered.first, at.FirstKey)
+		}
+	}
 	part := headsPiece{from: first, to: first + group}
 	o.Sinks, o.ALiBiSlopes = perHead(o.Sinks, part), perHead(o.ALiBiSlopes, part)
 
