@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/rapt-go/rapt/internal/gguf"
 	"github.com/rapt-go/rapt/internal/regular"
 )
 
@@ -16,7 +17,7 @@ import (
 const generationFile = "generation_config.json"
 
 // Ends are the ids of the tokens with which the model ends a text: eos_token_id of generation_config.json or, where that
-// has none, of config.json. There may be none.
+// has none, of config.json; in a GGUF file those of the tokenizer. There may be none.
 func (m *Model) Ends() []int { return slices.Clone(m.ends) }
 
 // endTokens is eos_token_id, an id or a list of ids; nil if there is none.
@@ -70,4 +71,16 @@ func readEndsIn(dir string, config []byte) ([]int, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return ends, nil
+}
+
+// ggufEnds reads the ends of a model in a GGUF file: those of a text, of a turn and of a message.
+func ggufEnds(file *gguf.File) ([]int, error) {
+	g := &metadata{file: file, read: map[string]bool{}}
+	var ends []int
+	for _, key := range []string{"eos", "eot", "eom"} {
+		if id, ok := get(g, "tokenizer.ggml."+key+"_token_id", gguf.Value.Int); ok {
+			ends = append(ends, int(id))
+		}
+	}
+	return ends, g.err
 }

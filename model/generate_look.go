@@ -83,6 +83,7 @@ type lookStep struct {
 	encoder bool          // the keys are those of an encoder
 
 	options []rapt.Options // [worker]
+	stats   []rapt.Stats   // [worker]
 	errors  []error        // [worker]
 }
 
@@ -95,12 +96,13 @@ func (p *pass) look() error {
 	s := &p.looking
 	s.pass, s.told, s.bias, s.encoder = p, p.attention.told, p.attention.bias, p.attention.cross
 	for len(s.options) < p.team.Size() {
-		s.options, s.errors = append(s.options, rapt.Options{}), append(s.errors, nil)
+		s.options, s.stats, s.errors = append(s.options, rapt.Options{}), append(s.stats, rapt.Stats{}), append(s.errors, nil)
 	}
 	p.team.Run(s, len(p.batch)*p.info.NumKVHeads)
 	err := errors.Join(s.errors...)
 	s.pass, s.told, s.bias = nil, nil, nil
 	clear(s.options)
+	clear(s.stats)
 	clear(s.errors)
 	return err
 }
@@ -134,10 +136,11 @@ func (s *lookStep) Do(piece, worker int) {
 
 	at := p.layer*look.NumHeads + first
 	keys := look.Keys[at*look.TopKeys:][:group*look.TopKeys]
-	err := rapt.Statistics(&rapt.Stats{
+	s.stats[worker] = rapt.Stats{
 		Entropy: look.Entropy[at:][:group],
 		TopK:    look.TopKeys, TopIndex: keys, TopWeight: look.Weights[at*look.TopKeys:][:group*look.TopKeys],
-	}, nil, q, k, rapt.Tensor[float32]{}, o)
+	}
+	err := rapt.Statistics(&s.stats[worker], nil, q, k, rapt.Tensor[float32]{}, o)
 	for i := range keys {
 		if keys[i] >= 0 {
 			keys[i] += int32(remembered.first)

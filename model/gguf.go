@@ -43,6 +43,9 @@ func loadGGUF(file *gguf.File) (*Model, error) {
 			return nil, fmt.Errorf("tensor %s has no place in a model of the family %s", quote.Text(name), a.info.Family)
 		}
 	}
+	if m.ends, err = ggufEnds(file); err != nil {
+		return nil, err
+	}
 	m.tokenizer = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
 		release, err := m.acquire() // what the file says is gone once it is closed
 		if err != nil {

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"sync"
+
 	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/matmul"
 	"github.com/rapt-go/rapt/internal/team"
@@ -14,12 +16,16 @@ type linear struct {
 
 // forward computes act(y) of dense rows; a nil act is none.
 func (l *linear) forward(t *team.Team, y, x []float32, act activation) { // y [n][out], x [n][in]
-	p := matmul.Product{
-		Matrix: &l.weight, Bias: l.bias, Act: act,
-		Dst: y, DstStride: l.weight.Out(), X: x, XStride: l.weight.In(), Rows: len(x) / l.weight.In(),
-	}
+	p := products.Get().(*matmul.Product)
+	p.Matrix, p.Bias, p.Act = &l.weight, l.bias, act
+	p.Dst, p.DstStride, p.X, p.XStride, p.Rows = y, l.weight.Out(), x, l.weight.In(), len(x)/l.weight.In()
 	p.Run(t)
+	p.Matrix, p.Bias, p.Act, p.Dst, p.X = nil, nil, nil, nil, nil
+	products.Put(p)
 }
+
+// products keep the memory that a product needs meanwhile: for the head of a small model it is more than all else.
+var products = sync.Pool{New: func() any { return new(matmul.Product) }}
 
 // A layerNorm is scale·(x − mean)/√(variance + eps) + shift over the model's dimension (Ba, Kiros and Hinton 2016).
 type layerNorm struct {
