@@ -75,14 +75,14 @@ func (l *crossLayer) forward(p *pass) error { // p.x, in place
 	if err := l.attention.forward(p, p.normed(l.attentionNorm)); err != nil {
 		return err
 	}
-	p.add(nil)
+	p.add()
 	if err := l.cross.forward(p, p.normed(l.crossNorm)); err != nil {
 		return err
 	}
-	p.add(nil)
+	p.add()
 	l.mlp.forward(p, p.normed(l.mlpNorm))
 	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
-	p.add(nil)
+	p.add()
 	return nil
 }
 

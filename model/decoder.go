@@ -96,6 +96,19 @@ func (d *decoderConfig) withoutWindow(c *config) {
 	d.windowed = nil
 }
 
+// windowEverywhere refuses layer types that the family doesn't have.
+func (d *decoderConfig) windowEverywhere(c *config) {
+	if d.windowed == nil || c.absent("layer_types") || c.err != nil {
+		return
+	}
+	for i := range d.NumLayers { // as many as layer_types has
+		if !d.windowed(i) {
+			c.fail("layer_types has %q for layer %d and there is a window, which %s has in every layer", fullAttention, i, d.Family)
+			return
+		}
+	}
+}
+
 // The kinds of layers that layer_types names.
 const (
 	fullAttention    = "full_attention"

@@ -108,15 +108,23 @@ func (m *Model) inChunks(ctx context.Context, states []*State, batch []Sequence,
 
 // at is the taps of some sequences of a batch, of which the caller knows the first as at[0].
 func (t *Taps) at(at []int) *Taps {
-	if t == nil || t.Visit == nil {
-		return t
+	if t == nil {
+		return nil
 	}
-	moved, visit := *t, t.Visit
-	moved.Visit = func(tap Tap) {
-		tap.Seq = at[tap.Seq]
-		visit(tap)
+	some := *t
+	if t.Visit != nil {
+		some.Visit = func(tap Tap) {
+			tap.Seq = at[tap.Seq]
+			t.Visit(tap)
+		}
 	}
-	return &moved
+	if t.looks != nil {
+		some.looks = nil
+		for _, s := range at {
+			some.looks = append(some.looks, t.looks[s])
+		}
+	}
+	return &some
 }
 
 // extend runs tokens after those of the states and adds them.

@@ -13,5 +13,6 @@ func readMistral(c *config) decoderConfig {
 	d.rotary = c.rope(10000, d.HeadDim, d.MaxSeqLen)
 	d.wholeHeads(c)
 	d.readWindow(c, 4096, everyLayer)
+	d.windowEverywhere(c)
 	return d
 }

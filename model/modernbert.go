@@ -43,6 +43,9 @@ func readModernBERT(c *config) modernBERTConfig {
 	m.HeadDim = c.headDim("hidden_size", m.ModelDim, "num_attention_heads", m.NumHeads)
 	m.NumKVHeads = m.NumHeads
 	every := c.count("global_attn_every_n_layers", 3)
+	if window := c.count("sliding_window", m.near); window != m.near {
+		c.fail("sliding_window is %d, local_attention is %d, which is twice of it", window, 2*m.near)
+	}
 	m.local = c.layerTypes(m.NumLayers, func(layer int) bool { return layer%every != 0 })
 	m.readRope(c)
 	c.encoderOnly()

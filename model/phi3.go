@@ -14,6 +14,7 @@ func readPhi3(c *config) decoderConfig {
 	c.off("attention_bias", "mlp_bias")
 	d.rotary = c.rope(10000, d.HeadDim, d.MaxSeqLen)
 	d.readWindow(c, 0, everyLayer)
+	d.windowEverywhere(c)
 	return d
 }
 

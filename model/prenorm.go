@@ -26,14 +26,13 @@ func (l *preNormLayer) forward(p *pass) error { // p.x, in place
 	if err := l.attention.forward(p, p.normed(l.attentionNorm)); err != nil {
 		return err
 	}
-	p.add(l.attentionPostNorm)
+	p.normGiven(l.attentionPostNorm)
+	p.add()
 
 	l.mlp.forward(p, p.normed(l.mlpNorm))
-	if l.mlpPostNorm != nil {
-		p.normalize(l.mlpPostNorm, &p.out, p.out)
-	}
+	p.normGiven(l.mlpPostNorm)
 	p.tap(MLPOutput, p.out.data, p.info.ModelDim)
-	p.add(nil)
+	p.add()
 	return nil
 }
 
@@ -50,24 +49,24 @@ func (p *pass) normed(norm norm) rows {
 	return p.norm
 }
 
-// A residualStep is x = x + norm(out).
-type residualStep struct {
-	pass *pass
-	norm norm // or nil
+// normGiven norms what a half gives, where a layer does that.
+func (p *pass) normGiven(norm norm) {
+	if norm != nil {
+		p.normalize(norm, &p.out, p.out)
+	}
 }
 
-// add computes x = x + norm(out), without the norm if that is nil.
-func (p *pass) add(norm norm) {
-	p.residual = residualStep{p, norm}
+// A residualStep is x = x + out.
+type residualStep struct{ pass *pass }
+
+// add computes x = x + out.
+func (p *pass) add() {
+	p.residual.pass = p
 	p.team.Run(&p.residual, p.pieces())
 }
 
 func (s *residualStep) Do(piece, _ int) {
 	p, dim := s.pass, s.pass.info.ModelDim
 	first, last := piece*tokensPerPiece, min((piece+1)*tokensPerPiece, p.tokens())
-	out := p.out.data[first*dim : last*dim]
-	if s.norm != nil {
-		s.norm.forward(out, out, dim, last-first)
-	}
-	kernel.Combine(p.x.data[first*dim:last*dim], 1, out, 1)
+	kernel.Combine(p.x.data[first*dim:last*dim], 1, p.out.data[first*dim:last*dim], 1)
 }

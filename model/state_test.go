@@ -264,3 +264,25 @@ func TestExtendErrors(t *testing.T) {
 		t.Errorf("the state has %d tokens, expected 100", s[0].Len())
 	}
 }
+
+// What a token looks at is the same beside long beginnings, which come in parts.
+func TestLooksInChunks(t *testing.T) {
+	m := modelWith(t, "llama", map[string]any{"max_position_embeddings": 2000})
+	prompts := []model.Sequence{somebody(600), somebody(5), somebody(1100)}
+	looks := func(prompts []model.Sequence) (list []*model.Look) {
+		for token, err := range m.Generate(context.Background(), prompts, &model.GenerateOptions{MaxTokens: 1, TopKeys: 3}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, token.Look)
+		}
+		return list
+	}
+	together := looks(prompts)
+	for s := range prompts {
+		alone := looks(prompts[s : s+1])[0]
+		if got := together[s]; got.Query != len(prompts[s].IDs)-1 || !slices.Equal(got.Keys, alone.Keys) || !slices.Equal(got.Weights, alone.Weights) {
+			t.Errorf("prompt %d looks at %v, alone at %v", s, got.Keys, alone.Keys)
+		}
+	}
+}

@@ -15,8 +15,8 @@ type Point string
 const (
 	Embedding Point = "embedding" // [seq][dim]: what enters layer 0
 
-	Query           Point = "q"                // [seq][head][headDim]
-	Key             Point = "k"                // [seq][head][headDim]
+	Query           Point = "q"                // [seq][head][headDim]: as they are multiplied, normed and turned where a layer does that
+	Key             Point = "k"                // [seq][head][headDim]: so too
 	Value           Point = "v"                // [seq][head][headDim]
 	Scores          Point = "scores"           // [head][query][key]: what goes into the softmax, scaled
 	Weights         Point = "weights"          // [head][query][key]: what comes out of it
