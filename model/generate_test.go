@@ -434,6 +434,22 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// A GGUF file has the ends of a text and of a turn beside its tokenizer.
+func TestEndsGGUF(t *testing.T) {
+	f := toGGUF(t, "llama").Set("tokenizer.ggml.eos_token_id", uint32(5)).Set("tokenizer.ggml.eot_token_id", uint32(7))
+	m, err := model.Open(writeGGUF(t, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if got := m.Ends(); !slices.Equal(got, []int{5, 7}) {
+		t.Errorf("the ends are %v, expected 5 and 7", got)
+	}
+	if _, err := model.Open(writeGGUF(t, f.Set("tokenizer.ggml.eom_token_id", "x"))); err == nil || !strings.Contains(err.Error(), "tokenizer.ggml.eom_token_id") {
+		t.Errorf("error %v, expected one about tokenizer.ggml.eom_token_id", err)
+	}
+}
+
 // copyModel is a directory with what one in testdata has.
 func copyModel(t *testing.T, name string) string {
 	t.Helper()
