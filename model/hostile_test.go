@@ -331,3 +331,21 @@ func openAndEmbed(dir string) error {
 		return tokenizerErr
 	}())
 }
+
+// Merges of a tokenizer that make each other again and again end all the same: every merge leaves a token less.
+func TestHostileMerges(t *testing.T) {
+	files := map[string]string{"m/tokenizer.json": `{"version": "1.0", "added_tokens": [], "pre_tokenizer": null, "model": {"type": "BPE",
+		"vocab": {"": 0, "a": 1, "b": 2, "ab": 3, "ba": 4, "aba": 5, "bab": 6},
+		"merges": [["a", "b"], ["b", "a"], ["ab", "a"], ["a", "ba"], ["ba", "b"], ["b", "ab"], ["", "a"], ["a", ""], ["", ""]]}}`}
+	bertAt(t, files, "m")
+	m, err := model.Open(filepath.Join(tree(t, files), "m"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	const most = 16 << 20 // bytes, for 4,000 characters
+	bytes := allocated(func() { _, err = m.Sequence(strings.Repeat("abba", 1000), &model.TextOptions{Truncate: true}) })
+	if err != nil || bytes > most {
+		t.Errorf("%d bytes were allocated (%v)", bytes, err)
+	}
+}

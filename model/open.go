@@ -47,14 +47,14 @@ func openDirectory(dir string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	file, err := openParams(dir)
+	file, name, err := openParams(dir)
 	if err != nil {
 		return nil, err
 	}
 	m, err := a.load(safetensorsSource{file})
 	if err != nil {
 		file.Close() // the model is bad, which is what the caller has to hear
-		return nil, fmt.Errorf("%s: %s: %w", dir, paramsFile, err)
+		return nil, fmt.Errorf("%s: %s: %w", dir, name, err)
 	}
 	if m.ends, err = readEndsIn(dir, config); err != nil {
 		m.Close()
@@ -78,8 +78,9 @@ func readConfig(dir string) ([]byte, error) {
 	return regular.Read(filepath.Join(dir, configFile), maxConfig)
 }
 
-// openParams opens the parameters in a directory: one file, or else the shards of an index.
-func openParams(dir string) (*safetensors.File, error) {
+// openParams opens the parameters in a directory: one file, or else the shards of an index. It gives the name of the file or
+// the index.
+func openParams(dir string) (file *safetensors.File, name string, err error) {
 	for _, source := range []struct {
 		name string
 		open func(path string) (*safetensors.File, error)
@@ -87,12 +88,11 @@ func openParams(dir string) (*safetensors.File, error) {
 		{paramsFile, safetensors.Open},
 		{indexFile, safetensors.OpenIndex},
 	} {
-		file, err := source.open(filepath.Join(dir, source.name))
-		if !errors.Is(err, fs.ErrNotExist) {
-			return file, err
+		if file, err = source.open(filepath.Join(dir, source.name)); !errors.Is(err, fs.ErrNotExist) {
+			return file, source.name, err
 		}
 	}
-	return nil, missing(dir, paramsFile)
+	return nil, "", missing(dir, paramsFile)
 }
 
 // missing says that dir isn't a model's directory, or what it has in the place of the file that isn't there.

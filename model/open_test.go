@@ -88,6 +88,14 @@ func TestOpenShardsErrors(t *testing.T) {
 	}
 	_, err := model.Open(dir)
 	wantError(t, err, "model.safetensors.index.json: shard", gone, "is missing")
+
+	dir, _ = sharded(t, "bert", 2)
+	config := bytes.Replace(read(t, "bert", "config.json"), []byte(`"num_hidden_layers": 3`), []byte(`"num_hidden_layers": 4`), 1)
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = model.Open(dir)
+	wantError(t, err, dir+": model.safetensors.index.json: layer 3 of 4: there is no tensor encoder.layer.3.")
 }
 
 // A cache that was filled by half has links to files that aren't there yet.

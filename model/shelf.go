@@ -155,7 +155,7 @@ func complete(dir string) bool {
 	if files, err := paramFilesIn(dir); err != nil || slices.ContainsFunc(files, isGGUF) {
 		return err == nil
 	}
-	file, err := openParams(dir)
+	file, _, err := openParams(dir)
 	if err != nil {
 		return false
 	}

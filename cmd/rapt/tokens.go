@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/rapt-go/rapt/internal/quote"
 	"github.com/rapt-go/rapt/internal/strictjson"
+	"github.com/rapt-go/rapt/model"
 	"github.com/rapt-go/rapt/model/minilm"
 	"github.com/rapt-go/rapt/tokenizer"
 )
@@ -44,7 +46,7 @@ and prints such an object for it, in order.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.dir, "model", "", "cut as this `model` does: a name that rapt model list shows, or a directory, in which a tokenizer.json is enough (default: all-MiniLM-L6-v2, built in)")
+	flags.StringVar(&f.dir, "model", "", "cut as this `model` does: a name that rapt model list shows, a .gguf file, or a directory, in which a tokenizer.json is enough (default: all-MiniLM-L6-v2, built in)")
 	flags.StringVar(&f.pair, "pair", "", "a second text")
 	flags.BoolVar(&f.noSpecial, "no-special", false, "without the tokens that the tokenizer adds, such as [CLS]")
 	flags.BoolVar(&f.asJSON, "json", false, "print a JSON object")
@@ -101,17 +103,25 @@ func (f *tokensFlags) run(cmd *cobra.Command, args []string) error {
 	return out.Flush()
 }
 
-// openTokenizer opens the tokenizer.json in the directory that --model names, or the one that is in the program if it is
-// empty.
+// openTokenizer opens the tokenizer.json in the directory that --model names, or what a .gguf file has in its place, or the
+// one that is in the program if it is empty.
 func openTokenizer(name string) (*tokenizer.Tokenizer, error) {
 	if name == "" {
 		return tokenizer.Parse(minilm.Files().Tokenizer)
 	}
-	dir, err := library().Find(name)
+	path, err := library().Find(name)
 	if err != nil {
 		return nil, err
 	}
-	return tokenizer.Open(filepath.Join(dir, "tokenizer.json"))
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return tokenizer.Open(filepath.Join(path, "tokenizer.json"))
+	}
+	m, err := model.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	return m.Tokenizer()
 }
 
 // tokensInput is a text, or two if pair isn't nil.
