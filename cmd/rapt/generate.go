@@ -57,7 +57,10 @@ order. Lines that have already come go on together, up to 32 of them.
 wrote it, that is the largest weights of the last token before it. The head is
 the one, of all layers, with the largest weight on a token that is neither the
 text's first nor one of the last two: heads that always look there say little.
---layer and --head choose another. Layers and heads count from 0.`,
+--layer and --head choose another. Layers and heads count from 0.
+
+An encoder–decoder model reads the prompt and writes a text of its own; --look is
+then of what its decoder looks at in the prompt.`,
 		Example: `  rapt generate "Once upon a time" --model stories260K
   rapt generate "Once upon a time" --model stories260K --temperature 0.8 --top-p 0.9
   rapt generate "Once upon a time" --model stories260K --look
@@ -71,7 +74,7 @@ text's first nor one of the last two: heads that always look there say little.
 func (f *generateFlags) define(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.model, "model", "", "causal `model` to use: a directory, a .gguf file, or a name that rapt model list shows")
+	flags.StringVar(&f.model, "model", "", "causal or encoder–decoder `model` to use: a directory, a .gguf file, or a name that rapt model list shows")
 	flags.IntSliceVar(&f.ids, "ids", nil, "token ids, such as `5,6,7`, in place of a prompt")
 	flags.IntVar(&f.tokens, "tokens", 128, "end after `N` new tokens")
 	flags.Float64Var(&f.sampling.Temperature, "temperature", 0, "draw tokens, with logits divided by `T`; 0 takes the likeliest")
@@ -98,7 +101,7 @@ func (f *generateFlags) check(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case !f.given("model"):
-		return usagef("the built-in model, all-MiniLM-L6-v2, is an encoder and can't go on with a text: --model takes a causal one")
+		return usagef("the built-in model, all-MiniLM-L6-v2, is an encoder and can't go on with a text: --model takes a causal or encoder–decoder one")
 	case f.jsonl && f.json:
 		return usagef("--json and --jsonl don't go together")
 	case f.jsonl && len(args) > 0:
@@ -193,13 +196,21 @@ func (f *generateFlags) run(cmd *cobra.Command, args []string) error {
 
 // checkHeads refuses --layer and --head that the model doesn't have.
 func (f *generateFlags) checkHeads(info model.Info) error {
-	if f.given("layer") && (f.layer < 0 || f.layer >= info.NumLayers) {
-		return usagef("layer %d: the model has %d, 0 to %d", f.layer, info.NumLayers, info.NumLayers-1)
+	if n := layersThatWrite(info); f.given("layer") && (f.layer < 0 || f.layer >= n) {
+		return usagef("layer %d: the model has %d, 0 to %d", f.layer, n, n-1)
 	}
 	if f.given("head") && (f.head < 0 || f.head >= info.NumHeads) {
 		return usagef("head %d: a layer has %d, 0 to %d", f.head, info.NumHeads, info.NumHeads-1)
 	}
 	return nil
+}
+
+// layersThatWrite is the number of layers of the decoder where there is one beside an encoder, or of the model.
+func layersThatWrite(info model.Info) int {
+	if info.NumDecoderLayers > 0 {
+		return info.NumDecoderLayers
+	}
+	return info.NumLayers
 }
 
 // A generator goes on with prompts.

@@ -52,8 +52,9 @@ func (g *generator) print(a *generated) error {
 
 // A lookJSON is what the last token before a new one looks at.
 type lookJSON struct {
-	Query int              `json:"query"`
-	Heads [][]headLookJSON `json:"heads"` // [layer][head]
+	Query   int              `json:"query"`
+	Heads   [][]headLookJSON `json:"heads"`             // [layer][head]
+	Encoder [][]headLookJSON `json:"encoder,omitempty"` // [layer][head] among the tokens of the prompt, where an encoder has read it
 }
 
 type headLookJSON struct {
@@ -63,14 +64,22 @@ type headLookJSON struct {
 }
 
 func newLookJSON(l *model.Look) lookJSON {
-	j := lookJSON{Query: l.Query, Heads: make([][]headLookJSON, l.NumLayers)}
-	for layer := range j.Heads {
-		for head := range l.NumHeads {
-			keys, weights, entropy := l.Head(layer, head)
-			j.Heads[layer] = append(j.Heads[layer], headLookJSON{entropy, keys, weights})
-		}
+	j := lookJSON{Query: l.Query, Heads: headsJSON(l)}
+	if l.Encoder != nil {
+		j.Encoder = headsJSON(l.Encoder)
 	}
 	return j
+}
+
+func headsJSON(l *model.Look) [][]headLookJSON {
+	list := make([][]headLookJSON, l.NumLayers)
+	for layer := range list {
+		for head := range l.NumHeads {
+			keys, weights, entropy := l.Head(layer, head)
+			list[layer] = append(list[layer], headLookJSON{entropy, keys, weights})
+		}
+	}
+	return list
 }
 
 // mostPrompts is how many lines go on together: enough that reading the parameters, which takes most of the time of a

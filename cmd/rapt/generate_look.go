@@ -22,22 +22,29 @@ func (g *generator) rows(ctx context.Context, prompt model.Sequence) error {
 	}
 	info := g.model.Info()
 	fmt.Fprintf(g.out, "%s · %d layers × %d heads · %d tokens · what each new token was written from, %%\n",
-		figure.Printable(info.Name), info.NumLayers, info.NumHeads, len(prompt.IDs))
+		figure.Printable(info.Name), layersThatWrite(info), info.NumHeads, len(prompt.IDs))
 	names := g.names(prompt.IDs)
 	for token, err := range g.model.Generate(ctx, []model.Sequence{prompt}, g.options()) {
 		if err != nil {
 			return err
 		}
-		names = append(names, g.names([]int{token.ID})...)
-		if err := g.row(g.out, screen, token.Look, names); err != nil {
+		name, look := g.names([]int{token.ID})[0], token.Look
+		if look.Encoder != nil { // what it reads ends with the prompt
+			look = look.Encoder
+			look.Query = len(prompt.IDs)
+		}
+		if err := g.row(g.out, screen, look, name, names); err != nil {
 			return err
+		}
+		if token.Look.Encoder == nil {
+			names = append(names, name)
 		}
 	}
 	return nil
 }
 
-// row prints the line of the last of the tokens that names are of.
-func (g *generator) row(w io.Writer, s figure.Screen, look *model.Look, names []string) error {
+// row prints the line of a token that is called name; names are of those that it could be written from.
+func (g *generator) row(w io.Writer, s figure.Screen, look *model.Look, name string, names []string) error {
 	head := lens.Head{Layer: g.flags.layer, Head: g.flags.head}
 	switch {
 	case !g.flags.given("layer"):
@@ -46,7 +53,7 @@ func (g *generator) row(w io.Writer, s figure.Screen, look *model.Look, names []
 		head = lens.PickGlance(look, head.Layer, head.Layer)
 	}
 	keys, weights, _ := look.Head(head.Layer, head.Head)
-	glance := figure.Glance{Token: names[len(names)-1], Head: head, Weights: weights}
+	glance := figure.Glance{Token: name, Head: head, Weights: weights}
 	for _, key := range keys {
 		glance.Keys = append(glance.Keys, names[key])
 	}

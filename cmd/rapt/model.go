@@ -102,12 +102,13 @@ type description struct {
 	Name      string `json:"name"`
 	Family    string `json:"family"`
 	Layers    int    `json:"layers"`
+	Decoder   int    `json:"decoder_layers,omitempty"`
 	Heads     int    `json:"heads"`
 	HeadDim   int    `json:"head_dim"`
 	ModelDim  int    `json:"model_dim"`
 	MLPDim    int    `json:"mlp_dim"`
 	VocabSize int    `json:"vocab_size"`
-	MaxSeqLen int    `json:"max_seq_len"`
+	MaxSeqLen *int   `json:"max_seq_len"` // null: no limit
 	Types     int    `json:"types"`
 	Causal    bool   `json:"causal"`
 	Pooler    bool   `json:"pooler"`
@@ -131,7 +132,7 @@ type embeddingDescription struct {
 	Pooling   []model.Pooling   `json:"pooling"`
 	Normalize bool              `json:"normalize"`
 	Dim       int               `json:"dim"`
-	MaxSeqLen int               `json:"max_seq_len"`
+	MaxSeqLen *int              `json:"max_seq_len"` // null: no limit
 	Prompts   map[string]string `json:"prompts,omitempty"`
 	Default   string            `json:"default_prompt,omitempty"`
 }
@@ -140,8 +141,8 @@ func describe(m *model.Model) description {
 	i := m.Info()
 	d := description{
 		Name: i.Name, Family: i.Family,
-		Layers: i.NumLayers, Heads: i.NumHeads, HeadDim: i.HeadDim, ModelDim: i.ModelDim, MLPDim: i.MLPDim,
-		VocabSize: i.VocabSize, MaxSeqLen: i.MaxSeqLen, Types: i.NumTypes,
+		Layers: i.NumLayers, Decoder: i.NumDecoderLayers, Heads: i.NumHeads, HeadDim: i.HeadDim, ModelDim: i.ModelDim, MLPDim: i.MLPDim,
+		VocabSize: i.VocabSize, MaxSeqLen: limitOf(i.MaxSeqLen), Types: i.NumTypes,
 		Causal: i.Causal, Pooler: i.HasPooler, Logits: i.HasHead,
 		Params: i.NumParams, ParamType: i.ParamType, FileSize: i.ParamBytes,
 	}
@@ -154,9 +155,17 @@ func describe(m *model.Model) description {
 	if e, err := m.EmbeddingInfo(); err != nil {
 		d.EmbeddingError = err.Error()
 	} else {
-		d.Embedding = &embeddingDescription{e.Pooling, e.Normalize, e.Dim, e.MaxSeqLen, e.Prompts, e.DefaultPrompt}
+		d.Embedding = &embeddingDescription{e.Pooling, e.Normalize, e.Dim, limitOf(e.MaxSeqLen), e.Prompts, e.DefaultPrompt}
 	}
 	return d
+}
+
+// limitOf is a number of tokens, or nil where nothing limits them.
+func limitOf(tokens int) *int {
+	if tokens == model.AnyLen {
+		return nil
+	}
+	return &tokens
 }
 
 func (d *description) print(w io.Writer) error {
@@ -168,17 +177,24 @@ func (d *description) print(w io.Writer) error {
 	if d.Tokenizer != nil {
 		tokenizer = fmt.Sprintf("%d tokens", *d.Tokenizer)
 	}
+	layers, limit := fmt.Sprint(d.Layers), "none"
+	if d.Decoder > 0 {
+		layers = fmt.Sprintf("%d of an encoder, and %d of a decoder", d.Layers, d.Decoder)
+	}
+	if d.MaxSeqLen != nil {
+		limit = fmt.Sprintf("%d tokens", *d.MaxSeqLen)
+	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"name", d.Name},
 		{"family", d.Family},
-		{"layers", fmt.Sprint(d.Layers)},
+		{"layers", layers},
 		{"heads", fmt.Sprintf("%d in a layer, each %d wide", d.Heads, d.HeadDim)},
 		{"width", fmt.Sprintf("%d, and %d inside the feed-forward layers", d.ModelDim, d.MLPDim)},
 		{"attention", direction},
 		{"vocabulary", fmt.Sprintf("%d ids", d.VocabSize)},
 		{"token types", fmt.Sprint(d.Types)},
-		{"limit", fmt.Sprintf("%d tokens", d.MaxSeqLen)},
+		{"limit", limit},
 		{"pooler", yesNo(d.Pooler)},
 		{"logits", yesNo(d.Logits)},
 		{"parameters", fmt.Sprintf("%d, stored as %s in %.1f MB", d.Params, d.ParamType, float64(d.FileSize)/1e6)},
@@ -200,7 +216,10 @@ func (d *description) embedding() string {
 	for _, p := range e.Pooling {
 		poolings = append(poolings, string(p))
 	}
-	line := fmt.Sprintf("%s, %d wide, of up to %d tokens", strings.Join(poolings, " and "), e.Dim, e.MaxSeqLen)
+	line := fmt.Sprintf("%s, %d wide", strings.Join(poolings, " and "), e.Dim)
+	if e.MaxSeqLen != nil {
+		line += fmt.Sprintf(", of up to %d tokens", *e.MaxSeqLen)
+	}
 	if e.Normalize {
 		line += ", scaled to length 1"
 	}
