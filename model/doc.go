@@ -10,6 +10,7 @@
 //	Model.Logits    scores of the vocabulary from the last hidden states
 //	Model.NewState  what a causal model keeps of a sequence: Model.Extend adds tokens to some and gives their hidden states,
 //	                Model.Next scores what may come after them
+//	Model.Encode    such states of the decoders of encoder–decoder models, one for each sequence that the encoder has read
 //
 // Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a
 // time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at
