@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/rapt-go/rapt/internal/quote"
 )
@@ -67,10 +68,11 @@ func inHome(path, home string) string {
 
 // Find is the path that Open takes for a model.
 //
-// What is a path to something that exists is taken as it is. All else is a name: the whole of it, "org/name"; or what
+// What is a path to something that exists is taken as it is. All else is a name, as List gives it, "org/name"; or what
 // follows the slash; or any ending that begins after a character which is no letter and no digit, as "MiniLM-L6-v2" for
-// "sentence-transformers/all-MiniLM-L6-v2". ".gguf" may be left out. Of these the first that fits any model decides: case
-// counts if it tells two of them apart, and if there are still several, or none, the error lists them.
+// "sentence-transformers/all-MiniLM-L6-v2". ".gguf" may be left out.
+// Of these the first that fits any model decides: case counts if it tells two of them apart, and if there are still several,
+// or none, the error lists them.
 func (l Library) Find(name string) (path string, err error) {
 	_, err = os.Stat(name)
 	if err == nil {
@@ -80,6 +82,9 @@ func (l Library) Find(name string) (path string, err error) {
 		return "", err
 	}
 	found := l.shelves()
+	if i := slices.IndexFunc(found, func(s shelf) bool { return s.name == name }); i >= 0 {
+		return found[i].path, nil
+	}
 	for _, fits := range []func(name, sought string) bool{
 		func(name, sought string) bool { return name == sought },
 		func(name, sought string) bool { return lastPart(name) == sought },
@@ -130,13 +135,16 @@ func endsIn(name, sought string) bool {
 	if !ok || rest == "" {
 		return false
 	}
-	last := []rune(rest)[len([]rune(rest))-1]
+	last, _ := utf8.DecodeLastRuneInString(rest)
 	return !unicode.IsLetter(last) && !unicode.IsDigit(last)
 }
 
 // unknown is the error about a name that no model has. It lists those that have the name in theirs, or else all.
 func (l Library) unknown(name string, all []shelf) error {
-	if len(all) == 0 {
+	switch {
+	case len(l) == 0:
+		return fmt.Errorf("there is no file or directory %s, and no directory to look for a model of that name", quote.Text(name))
+	case len(all) == 0:
 		return fmt.Errorf("there is no file or directory %s, and no model of that name: there are none in %s",
 			quote.Text(name), strings.Join(l, ", "))
 	}

@@ -52,6 +52,8 @@ func TestFind(t *testing.T) {
 		"one/Org/other/tokenizer.json":      "{}",
 		"one/tiny.gguf":                     "",
 		"one/same/config.json":              "{}",
+		"one/both/config.json":              "{}",
+		"one/both.gguf":                     "",
 		"one/same/model-q8.gguf":            "",
 		"one/quant/model-q8.gguf":           "",
 		"one/quant/model-q4.gguf":           "",
@@ -81,6 +83,8 @@ func TestFind(t *testing.T) {
 		{name: "All-MINILM", want: hub + "acme--All-MINILM"},
 		{name: "tiny", want: "one/tiny.gguf"},
 		{name: "TINY.gguf", want: "one/tiny.gguf"},
+		{name: "both", want: "one/both"},
+		{name: "both.gguf", want: "one/both.gguf"},
 		{name: "q4", want: "one/quant/model-q4.gguf"},
 		{name: "quant/model-q8", want: "one/quant/model-q8.gguf"},
 		{name: at("one/notes"), want: "one/notes"}, // a path, whatever is there
@@ -92,8 +96,8 @@ func TestFind(t *testing.T) {
 		{name: "model-q8.gguf", err: `may be any of quant/model-q8.gguf and same/model-q8.gguf`},
 		{name: "lm-v2", err: `no model of that name; there are acme/MiniLM-v2 and Org/MiniLM-v2`}, // no whole word
 		{name: "stilgpt", err: "no model of that name; there are acme/distilgpt2"},
-		{name: "llama", err: "no model of that name; there are acme/All-MINILM, acme/all-minilm, acme/distilgpt2, acme/MiniLM-v2, bert, "},
-		{name: "llama", err: " and 2 others"},
+		{name: "llama", err: "no model of that name; there are acme/All-MINILM, acme/all-minilm, acme/distilgpt2, acme/MiniLM-v2, bert, both, both.gguf, "},
+		{name: "llama", err: " and 4 others"},
 		{name: ".git", err: "no such file"},
 		{name: "", err: "no such file"},
 		{name: "./bert", err: "no such file"},
@@ -118,7 +122,7 @@ func TestFind(t *testing.T) {
 	_, err := model.Library{at("not there"), at("one/notes")}.Find("bert")
 	wantError(t, err, `no model of that name: there are none in `+at("not there")+", "+at("one/notes"))
 	_, err = model.Library(nil).Find("bert")
-	wantError(t, err, `no model of that name`)
+	wantError(t, err, `no directory to look for a model of that name`)
 }
 
 // Of the revisions in a cache of Hugging Face's libraries the one that main names is taken, or else the newest that is complete.
@@ -305,5 +309,34 @@ func TestEnvLibrary(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What can't be read is listed with the reason, and hides nothing else.
+func TestListUnreadable(t *testing.T) {
+	files := map[string]string{"closed/config.json": "{}", "org/closed/config.json": "{}", "hub/models--a--b/snapshots/1/x": ""}
+	bertAt(t, files, "open")
+	root := tree(t, files)
+	for _, dir := range []string{"closed", "org/closed", "hub/models--a--b/snapshots"} {
+		path := filepath.Join(root, filepath.FromSlash(dir))
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Chmod(path, 0o700) // or the directory couldn't be removed
+		if _, err := os.ReadDir(path); err == nil {
+			t.Skip("this user can read everything")
+		}
+	}
+	for _, f := range (model.Library{root, filepath.Join(root, "hub")}).List() {
+		switch f.Name {
+		case "open":
+			if f.Err != nil {
+				t.Error(f.Err)
+			}
+		case "closed", "org/closed", "a/b":
+			wantError(t, f.Err, "permission denied")
+		default:
+			t.Errorf("found %s", f.Name)
+		}
 	}
 }
