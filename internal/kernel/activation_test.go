@@ -77,17 +77,25 @@ func TestActivationValues(t *testing.T) {
 	})
 }
 
-// Rows of any length and at any distance; nothing else is touched, and a number has the same bits wherever it stands.
+// Rows of any length and at any distance, with numbers beyond all others among them; nothing else is touched, and a number
+// has the same bits wherever it stands.
 func TestActivationRows(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		next := numbers(t)
+		far, count := []float32{nan, inf, -inf, 1e30, -1e30, 1e-40}, 0
+		number := func() float32 {
+			if count++; count%11 == 0 {
+				return far[count/11%len(far)]
+			}
+			return 3 * next()
+		}
 		room := newRoom[float32](t, 3*260)
 		for _, c := range activationCases {
 			for _, n := range lengths() {
 				for rows := range 4 {
 					for _, edge := range edges {
 						stride := n + (n+rows)%3
-						x := room.fill(edge, matrixSize(rows, n, stride), func() float32 { return 3 * next() })
+						x := room.fill(edge, matrixSize(rows, n, stride), number)
 						if rows == 0 {
 							x = nil
 						}
