@@ -26,10 +26,11 @@ type Stats struct {
 	TopWeight []float32 // [batch][heads][queries][TopK] the largest first
 
 	// KeyClasses puts keys into up to eight classes, one a bit, such as special tokens or punctuation.
-	KeyClasses []uint8   // [batch][keys], or [total] where the keys are ragged
+	KeyClasses []uint8   // [batch][keys], or [total] where the keys are ragged; keys as below
 	ClassMass  []float32 // [batch][heads][queries][8] Σ_j w over the keys of each class
 
-	// For every key. In a ragged batch [batch] … [keys] is [heads][total].
+	// For every key. In a ragged batch [batch] … [keys] is [heads][total]. With PageTables keys are as many as the longest of
+	// them has room for.
 	Received       []float64 // [batch][heads][keys] Σ_i w
 	MaxReceived    []float32 // [batch][heads][keys] max_i w
 	ArgMaxReceived []int32   // [batch][heads][keys] the query of MaxReceived, −1 if nobody looks
@@ -39,7 +40,7 @@ type Stats struct {
 	OffsetMass []float64 // [batch][heads][len(OffsetBins)−1]
 
 	// The map of all weights in PooledRows × PooledCols cells: query i is in row ⌊i·PooledRows/queries⌋, key j in column
-	// ⌊j·PooledCols/keys⌋, with the lengths of the sequence.
+	// ⌊j·PooledCols/keys⌋, with the lengths of the sequence; with PageTables, with what its table has room for.
 	PooledRows, PooledCols int
 	PooledMean             []float32 // [batch][heads][PooledRows][PooledCols]
 	PooledMax              []float32 // [batch][heads][PooledRows][PooledCols]
@@ -125,9 +126,6 @@ func (s *Stats) check(n *shape, q, k *Tensor[float32]) error {
 	}
 	if n.keyOffsets != nil {
 		keys = k.Seq
-	}
-	if n.pages != nil {
-		return errors.New("rapt: Statistics doesn't go together with PageTables")
 	}
 	if s.TopK < 0 || s.TopK > 64 {
 		return fmt.Errorf("rapt: Stats.TopK is %d, expected 0 to 64", s.TopK)

@@ -284,3 +284,86 @@ func TestStatisticsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestStatisticsPages holds statistics over keys that lie in pages, in any order, against those over the same keys side by
+// side: the same bits. The second sequence has fewer pages.
+func TestStatisticsPages(t *testing.T) {
+	const batch, kvHeads, group, queries, dim, pageSize = 2, 2, 2, 30, 8, 16
+	rng := rand.New(rand.NewPCG(8, 8))
+	tables, lens := [][]int{{4, 0, 6, 2}, {5, 1}}, []int{60, 25}
+	pages := rng.Perm(7)
+	for _, table := range tables {
+		for n := range table {
+			table[n] = pages[table[n]]
+		}
+	}
+	draw := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		return x
+	}
+	heads := kvHeads * group
+	q := rapt.Dense(draw(batch*queries*heads*dim), batch, queries, heads, dim)
+	k, v := rapt.Dense(draw(7*pageSize*kvHeads*dim), 7, pageSize, kvHeads, dim), rapt.Dense(draw(7*pageSize*kvHeads*dim), 7, pageSize, kvHeads, dim)
+	paged := rapt.NewStats(batch, heads, queries, 4*pageSize, 31)
+	paged.KeyClasses, paged.ClassMass = make([]uint8, batch*4*pageSize), make([]float32, batch*heads*queries*8)
+	for j := range paged.KeyClasses {
+		paged.KeyClasses[j] = uint8(j)
+	}
+	out := rapt.Dense(make([]float32, batch*queries*heads*dim), batch, queries, heads, dim)
+	o := rapt.Options{Causal: true, QueryStart: 31, PageTables: tables, KeyLens: lens, Threads: 2}
+	if err := rapt.Statistics(paged, &out, q, k, v, &o); err != nil {
+		t.Fatal(err)
+	}
+	for b, table := range tables {
+		keys := len(table) * pageSize
+		rows := func(x rapt.Tensor[float32]) rapt.Tensor[float32] {
+			var side []float32
+			for _, page := range table {
+				side = append(side, x.Data[page*pageSize*kvHeads*dim:][:pageSize*kvHeads*dim]...)
+			}
+			return rapt.Dense(side, 1, keys, kvHeads, dim)
+		}
+		want := rapt.NewStats(1, heads, queries, keys, 31)
+		want.PooledCols = paged.PooledCols
+		want.PooledMean, want.PooledMax = make([]float32, heads*queries*want.PooledCols), make([]float32, heads*queries*want.PooledCols)
+		want.OffsetBins, want.OffsetMass = paged.OffsetBins, make([]float64, heads*(len(paged.OffsetBins)-1))
+		want.KeyClasses, want.ClassMass = paged.KeyClasses[b*4*pageSize:][:keys], make([]float32, heads*queries*8)
+		wantOut := rapt.Dense(make([]float32, queries*heads*dim), 1, queries, heads, dim)
+		one := q
+		one.Data, one.Batch = q.Data[b*q.BatchStride:], 1
+		side := rapt.Options{Causal: true, QueryStart: 31, KeyLens: lens[b : b+1], Threads: 2}
+		if err := rapt.Statistics(want, &wantOut, one, rows(k), rows(v), &side); err != nil {
+			t.Fatal(err)
+		}
+		// What is told of each query, bin and cell lies side by side for a sequence; what is told of keys has room for more.
+		if got := out.Data[b*len(wantOut.Data):][:len(wantOut.Data)]; !slices.Equal(got, wantOut.Data) {
+			t.Errorf("sequence %d: another output", b)
+		}
+		for name, pair := range map[string][2][]float32{
+			"Entropy": {paged.Entropy, want.Entropy}, "MaxWeight": {paged.MaxWeight, want.MaxWeight}, "Distance": {paged.Distance, want.Distance},
+			"LSE": {paged.LSE, want.LSE}, "TopWeight": {paged.TopWeight, want.TopWeight}, "ClassMass": {paged.ClassMass, want.ClassMass},
+			"PooledMean": {paged.PooledMean, want.PooledMean}, "PooledMax": {paged.PooledMax, want.PooledMax},
+		} {
+			if got := pair[0][b*len(pair[1]):][:len(pair[1])]; !slices.Equal(got, pair[1]) {
+				t.Errorf("sequence %d: other values of %s", b, name)
+			}
+		}
+		if got := paged.OffsetMass[b*len(want.OffsetMass):][:len(want.OffsetMass)]; !slices.Equal(got, want.OffsetMass) {
+			t.Errorf("sequence %d: another mass of offsets", b)
+		}
+		for h := range heads {
+			at := (b*heads + h) * 4 * pageSize
+			if !slices.Equal(paged.Received[at:][:keys], want.Received[h*keys:][:keys]) || !slices.Equal(paged.ArgMaxReceived[at:][:keys], want.ArgMaxReceived[h*keys:][:keys]) {
+				t.Errorf("sequence %d: keys receive other weights in head %d", b, h)
+			}
+			for _, none := range paged.Received[at+keys:][:4*pageSize-keys] {
+				if none != 0 {
+					t.Errorf("sequence %d: a key that isn't there receives %v", b, none)
+				}
+			}
+		}
+	}
+}
