@@ -97,16 +97,24 @@ func bertArchitecture(b bertConfig, build func(*params, bertConfig) *network) ar
 	return architecture{b.Info, func(p *params) *network { return build(p, b) }}
 }
 
-// families are those of parseArchitecture.
+// families are those of config.architecture.
 const families = "bert, camembert, distilbert, electra, gemma2, gpt2, gpt_oss, llama, mistral, modernbert, mpnet, mt5, phi3, qwen2, qwen3, roberta, t5, xlm-roberta"
 
-// parseArchitecture reads a config.json. A new family has its line here and a file of its own.
+// parseArchitecture reads a config.json.
 func parseArchitecture(data []byte) (architecture, error) {
 	c, err := parseConfig(data)
 	if err != nil {
 		return architecture{}, fmt.Errorf("%s: %w", configFile, err)
 	}
-	var a architecture
+	a := c.architecture()
+	if c.err != nil {
+		return architecture{}, fmt.Errorf("%s: %w", configFile, c.err)
+	}
+	return a, nil
+}
+
+// architecture is that of the family. A new one has its line here and a file of its own.
+func (c *config) architecture() (a architecture) {
 	switch family := c.text("model_type", ""); family {
 	case "bert":
 		a = bertArchitecture(readBERT(c), newBERT)
@@ -148,10 +156,7 @@ func parseArchitecture(data []byte) (architecture, error) {
 	default:
 		c.fail("model_type is %s, which isn't supported; these families are: %s", quote.Text(family), families)
 	}
-	if c.err != nil {
-		return architecture{}, fmt.Errorf("%s: %w", configFile, c.err)
-	}
-	return a, nil
+	return a
 }
 
 // load makes the network with the parameters of a file: a model that lacks only a name and a tokenizer.
