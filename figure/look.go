@@ -180,7 +180,6 @@ func (l *Look) hints(pairs []lens.Pair, width int) []string {
 // next suggests what to try: the head of the strongest pair that isn't shown, and all heads of the strongest pair.
 func (l *Look) next(pairs []lens.Pair) []string {
 	var tries []string
-	names := l.places()
 	for _, p := range pairs {
 		if p.Head != l.Head {
 			tries = append(tries, fmt.Sprintf("--layer %d --head %d", p.Head.Layer, p.Head.Head))
@@ -188,8 +187,8 @@ func (l *Look) next(pairs []lens.Pair) []string {
 		}
 	}
 	for _, p := range pairs {
-		if try := fmt.Sprintf("--find %s:%s", names[p.Query], names[p.Key]); plain(names[p.Query]) && plain(names[p.Key]) &&
-			displayWidth(try) < minWidth {
+		query, key := l.word(p.Query), l.word(p.Key)
+		if try := fmt.Sprintf("--find %s:%s", query, key); plain(query) && plain(key) && displayWidth(try) < minWidth {
 			tries = append(tries, try)
 			break
 		}
@@ -197,6 +196,21 @@ func (l *Look) next(pairs []lens.Pair) []string {
 	tries = append(tries, "-o x.svg", "-i")
 	tries[0] = "next: rapt … " + tries[0]
 	return tries
+}
+
+// word is what --find calls a token: its letters, and of several with the same letters the later ones numbered.
+func (l *Look) word(token int) string {
+	letters := func(i int) string { return strings.TrimLeft(l.Names[i], "␣") }
+	name, number := letters(token), 1
+	for i := range token {
+		if strings.EqualFold(letters(i), name) {
+			number++
+		}
+	}
+	if number > 1 {
+		return fmt.Sprintf("%s#%d", name, number)
+	}
+	return name
 }
 
 // plain reports whether a shell takes s as it is.

@@ -119,7 +119,7 @@ func (in *lookInput) places(name string) [][]int {
 		}
 	}
 	for i := range in.Names {
-		if strings.EqualFold(in.Names[i], name) {
+		if strings.EqualFold(in.Names[i], name) || strings.EqualFold(strings.TrimLeft(in.Labels[i], "␣"), name) {
 			tokens = append(tokens, []int{i})
 		}
 	}

@@ -3,12 +3,12 @@ package web
 import (
 	"bytes"
 	"compress/flate"
-	"encoding/base64"
+	"encoding/binary"
 	"math"
 	"sort"
 )
 
-// Numbers travel in a file in one of three codes. Both are decimal: a number is rounded, half up, to the digits that the
+// Numbers travel in a file in one of three codes. All are decimal: a number is rounded, half up, to the digits that the
 // page shows, so that what is shown is what --json has, rounded.
 //
 //	fixed   round(v·10^decimals) as a signed 16-bit integer.
@@ -18,7 +18,7 @@ import (
 //	        For long texts, where nearly all weights are small. Numbers beyond 1 are divided by 10^exponent first.
 //
 // Rows and columns lie as in memory; of 16-bit integers first come all low bytes and then all high ones, which packs
-// better. The bytes are deflated and written in base64.
+// better. The bytes are deflated and written in base 85.
 
 // halvesTokens is the longest text whose maps are written as halves, fixedTokens as fixed, both with 4 decimals.
 const (
@@ -59,7 +59,7 @@ func halvesCode(top float64, decimals int) code {
 	return code{Kind: "halves", Decimals: decimals}
 }
 
-// pack writes values in the code, deflated and in base64.
+// pack writes values in the code, deflated and in base 85.
 func (c code) pack(values []float32) string {
 	switch c.Kind {
 	case "halves":
@@ -132,20 +132,40 @@ func digitsCode(v float64) byte {
 	return byte(c)
 }
 
-// squeeze deflates bytes and writes them in base64.
+// squeeze deflates bytes and writes them in base 85.
 func squeeze(raw []byte) string {
 	var out bytes.Buffer
 	level := flate.BestCompression
 	if len(raw) > 1<<20 {
 		level = flate.DefaultCompression
 	}
-	encoder := base64.NewEncoder(base64.StdEncoding, &out)
-	w, err := flate.NewWriter(encoder, level)
+	w, err := flate.NewWriter(&out, level)
 	if err != nil {
 		panic(err) // the level is one of flate's own
 	}
 	w.Write(raw) // a bytes.Buffer takes everything
 	w.Close()
-	encoder.Close()
-	return out.String()
+	return base85(out.Bytes())
+}
+
+// base85 writes each 4 bytes, big-endian, as 5 digits to the base of 85, and the n bytes that are left as the first n+1
+// digits of what they are with zeros behind them: a sixteenth less than base64 takes. The digits are the characters from
+// ( to } without <, which could end a script element.
+func base85(data []byte) string {
+	out := make([]byte, 0, (len(data)+3)/4*5)
+	for len(data) > 0 {
+		var four [4]byte
+		n := copy(four[:], data)
+		data = data[n:]
+		var digits [5]byte
+		x := binary.BigEndian.Uint32(four[:])
+		for i := 4; i >= 0; i-- {
+			digits[i], x = '('+byte(x%85), x/85
+			if digits[i] >= '<' {
+				digits[i]++
+			}
+		}
+		out = append(out, digits[:n+1]...)
+	}
+	return string(out)
 }

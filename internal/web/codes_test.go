@@ -3,7 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/flate"
-	"encoding/base64"
+	"encoding/binary"
 	"io"
 	"math"
 	"slices"
@@ -12,13 +12,43 @@ import (
 	"pgregory.net/rapid"
 )
 
-// unpack is what the page does with a block: base64, inflate, and a number for each code.
-func (c code) unpack(t interface{ Fatal(...any) }, block string) []float64 {
-	packed, err := base64.StdEncoding.DecodeString(block)
-	if err != nil {
-		t.Fatal(err)
+// fromBase85 reads what base85 has written.
+func fromBase85(t interface{ Fatal(...any) }, text string) []byte {
+	var data []byte
+	for len(text) > 0 {
+		n := min(len(text), 5)
+		var x uint64
+		for i := range 5 {
+			digit := byte(84)
+			if i < n {
+				digit = text[i] - '('
+				if text[i] > '<' {
+					digit--
+				}
+			}
+			if digit > 84 || i < n && text[i] == '<' {
+				t.Fatal("not a digit: ", text[i:n])
+			}
+			x = x*85 + uint64(digit)
+		}
+		data = append(data, binary.BigEndian.AppendUint32(nil, uint32(x))[:n-1]...)
+		text = text[n:]
 	}
-	raw, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	return data
+}
+
+func TestBase85(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data := rapid.SliceOf(rapid.Byte()).Draw(t, "data")
+		if got := fromBase85(t, base85(data)); !bytes.Equal(got, data) {
+			t.Errorf("%v comes back as %v", data, got)
+		}
+	})
+}
+
+// unpack is what the page does with a block: base 85, inflate, and a number for each code.
+func (c code) unpack(t interface{ Fatal(...any) }, block string) []float64 {
+	raw, err := io.ReadAll(flate.NewReader(bytes.NewReader(fromBase85(t, block))))
 	if err != nil {
 		t.Fatal(err)
 	}

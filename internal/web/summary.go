@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/rapt-go/rapt/lens"
@@ -24,8 +25,8 @@ type summary struct {
 	Cuts    [][2]int    `json:"cuts"`   // query, key
 	Causal  bool        `json:"causal"` // nothing above the diagonal
 
-	SpecialShare float64      `json:"special_share"` // of all attention, to tokens that are sinks
-	Hidden       [][]float64  `json:"hidden"`        // [layer][head]: the same of what the rows of other tokens give
+	SpecialShare short        `json:"special_share"` // of all attention, to tokens that are sinks
+	Hidden       [][]short    `json:"hidden"`        // [layer][head]: the same of what the rows of other tokens give
 	Roles        [][]roles    `json:"roles"`         // [layer][head], of the weights
 	Letters      []string     `json:"letters"`       // [layer], a letter a head
 	Legend       [][3]string  `json:"legend"`        // letter, name, rule
@@ -72,21 +73,34 @@ type token struct {
 }
 
 type roles struct {
-	Previous    float64 `json:"previous"`
-	Next        float64 `json:"next"`
-	Self        float64 `json:"self"`
-	Special     float64 `json:"special"`
-	Punctuation float64 `json:"punctuation"`
-	SameToken   float64 `json:"same_token"`
-	First       float64 `json:"first"`
-	Induction   float64 `json:"induction"`
-	Largest     float64 `json:"largest"`
-	Confidence  float64 `json:"confidence"`
-	Entropy     float64 `json:"entropy"`
-	Evenness    float64 `json:"evenness"`
-	Distance    float64 `json:"distance"`
-	Relation    float64 `json:"relation"`
-	Salience    float64 `json:"salience"`
+	Previous    short `json:"previous"`
+	Next        short `json:"next"`
+	Self        short `json:"self"`
+	Special     short `json:"special"`
+	Punctuation short `json:"punctuation"`
+	SameToken   short `json:"same_token"`
+	First       short `json:"first"`
+	Induction   short `json:"induction"`
+	Largest     short `json:"largest"`
+	Confidence  short `json:"confidence"`
+	Entropy     short `json:"entropy"`
+	Evenness    short `json:"evenness"`
+	Distance    short `json:"distance"`
+	Relation    short `json:"relation"`
+	Salience    short `json:"salience"`
+}
+
+func rolesOf(r lens.Roles) roles {
+	return roles{short(r.Previous), short(r.Next), short(r.Self), short(r.Special), short(r.Punctuation), short(r.SameToken),
+		short(r.First), short(r.Induction), short(r.Largest), short(r.Confidence), short(r.Entropy), short(r.Evenness),
+		short(r.Distance), short(r.Relation), short(r.Salience)}
+}
+
+// A short is a number of which six decimals are sent, two more than are shown.
+type short float64
+
+func (x short) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, math.Round(float64(x)*1e6)/1e6, 'f', -1, 64), nil
 }
 
 type headScore struct {
@@ -129,7 +143,7 @@ func (r *Run) summarise(similar bool) *summary {
 	s := &summary{
 		Model: infoOf(r.Model), Text: r.Text, Pair: r.Pair, Measure: measureOf(r.Measure),
 		Layers: r.Map.NumLayers, Heads: r.Map.NumHeads, Tokens: r.tokens(), Off: [][2]int{}, Cuts: [][2]int{},
-		Causal: r.View.Causal, SpecialShare: r.View.SpecialShare(), Thumbs: r.thumbnails(),
+		Causal: r.View.Causal, SpecialShare: short(r.View.SpecialShare()), Thumbs: r.thumbnails(),
 		Ranking: []headScore{}, Pairs: []pair{},
 	}
 	if r.Edit != nil {
@@ -164,12 +178,12 @@ func (r *Run) summarise(similar bool) *summary {
 func (s *summary) addRoles(v *lens.View) {
 	shown := v.Select(false, false)
 	for l := range v.NumLayers {
-		row, hidden, line := []roles{}, []float64{}, ""
+		row, hidden, line := []roles{}, []short{}, ""
 		for h := range v.NumHeads {
 			head := lens.Head{Layer: l, Head: h}
 			r := v.Roles(head)
-			row, line = append(row, roles(r)), line+string(r.Letter())
-			hidden = append(hidden, v.HiddenShare(head, shown))
+			row, line = append(row, rolesOf(r)), line+string(r.Letter())
+			hidden = append(hidden, short(v.HiddenShare(head, shown)))
 		}
 		s.Roles, s.Hidden, s.Letters = append(s.Roles, row), append(s.Hidden, hidden), append(s.Letters, line)
 	}

@@ -1,12 +1,24 @@
 // Numbers as files hold them, and as they are shown. internal/web/codes.go writes what is read here.
 
-// unpack reads base64 of deflated bytes.
-export async function unpack(base64) {
-  const binary = atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+// unpack reads deflated bytes in base 85.
+export async function unpack(text) {
+  const stream = new Blob([base85(text)]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// base85 reads 4 bytes from each 5 characters, and n from n+1 at the end; see codes.go.
+function base85(text) {
+  const length = Math.floor(text.length * 4 / 5);
+  const bytes = new Uint8Array(4 * Math.ceil(text.length / 5));
+  for (let from = 0, to = 0; from < text.length; from += 5, to += 4) {
+    let x = 0;
+    for (let i = from; i < from + 5; i++) {
+      const c = i < text.length ? text.charCodeAt(i) : 125; // the largest digit, which rounds up what was cut off
+      x = x * 85 + c - (c > 60 ? 41 : 40);
+    }
+    for (let i = 0; i < 4; i++) bytes[to + i] = x / 2 ** (24 - 8 * i);
+  }
+  return bytes.subarray(0, length);
 }
 
 // levels are the numbers of the digits code: two significant digits, one below 0.01, none below 0.0001.
