@@ -9,11 +9,11 @@ import (
 // A modernBERTConfig is what a configuration of ModernBERT says.
 type modernBERTConfig struct {
 	Info
-	eps           float64
-	act, headAct  activation
-	local         func(layer int) bool // whether a layer sees only what is near
-	near          int                  // the farthest key that it sees, on either side
-	global, turns *rotary              // of the other layers and of those
+	eps                       float64
+	act, headAct              activation
+	local                     func(layer int) bool // whether a layer sees only what is near
+	near                      int                  // the farthest key that it sees, on either side
+	globalRotary, localRotary *rotary              // of the other layers and of those
 
 	attentionBias, mlpBias, normBias, headBias, decoderBias bool
 }
@@ -59,8 +59,8 @@ func (m *modernBERTConfig) readRope(c *config) {
 	local := ropeConfig{base: c.positive("local_rope_theta", 10000), part: 1}
 	c.inside("rope_parameters", func(in *config) {
 		in.known(fullAttention, slidingAttention)
-		m.global = in.ropeAt(fullAttention, global, m.HeadDim, m.MaxSeqLen)
-		m.turns = in.ropeAt(slidingAttention, local, m.HeadDim, m.MaxSeqLen)
+		m.globalRotary = in.ropeAt(fullAttention, global, m.HeadDim, m.MaxSeqLen)
+		m.localRotary = in.ropeAt(slidingAttention, local, m.HeadDim, m.MaxSeqLen)
 	})
 }
 
@@ -81,7 +81,7 @@ func newModernBERT(p *params, m modernBERTConfig) *network {
 				attention: selfAttention{
 					qkv:    p.linearOr(at+"attn.Wqkv", 3*m.ModelDim, m.ModelDim, m.attentionBias),
 					o:      p.linearOr(at+"attn.Wo", m.ModelDim, m.ModelDim, m.attentionBias),
-					rotary: m.global,
+					rotary: m.globalRotary,
 				},
 				mlpNorm: norm(at + "mlp_norm"),
 				mlp: &gatedMLP{
@@ -94,7 +94,7 @@ func newModernBERT(p *params, m modernBERTConfig) *network {
 				l.attentionNorm = norm(at + "attn_norm")
 			}
 			if m.local(i) {
-				l.attention.rotary = m.turns
+				l.attention.rotary = m.localRotary
 				l.attention.options.Window = &rapt.Window{Left: m.near, Right: m.near}
 			}
 			return l

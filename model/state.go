@@ -44,12 +44,21 @@ type keyValues struct {
 	first int
 }
 
-// append adds n positions from at on, whose keys and values are those of r from row from on, at a column. With a window w
-// it keeps what the queries from at on see: each its own key and the w−1 before it.
-func (c *keyValues) append(at int, r rows, from, column, width, n, window int) {
-	held := at - c.first
+// append adds n positions from at on, of which from has the keys and values, side by side. With a window w it keeps what the
+// queries from at on see: each its own key and the w−1 before it.
+func (c *keyValues) append(at, n int, from rows, width, window int) {
 	c.rows.stride = width + apart
-	if room := cap(c.rows.data) / c.rows.stride; held+n > room {
+	held := c.makeRoom(at, n, window)
+	for i := range n {
+		copy(c.rows.data[(held+i)*c.rows.stride:][:width], from.data[i*from.stride:])
+	}
+}
+
+// makeRoom makes room for n positions from at on, behind those that are kept, and says how many these are.
+func (c *keyValues) makeRoom(at, n, window int) (held int) {
+	held = at - c.first
+	room := cap(c.rows.data) / c.rows.stride
+	if held+n > room {
 		gone := 0
 		if window > 0 {
 			gone = max(held-(window-1), 0)
@@ -57,20 +66,17 @@ func (c *keyValues) append(at int, r rows, from, column, width, n, window int) {
 		old := c.rows.data[:held*c.rows.stride][gone*c.rows.stride:]
 		c.first, held = c.first+gone, held-gone
 		if held+n > room {
-			c.rows.data = make([]float32, c.grown(room, held+n, window)*c.rows.stride)
+			c.rows.data = make([]float32, grown(room, held+n, window)*c.rows.stride)
 		}
-		c.rows.data = c.rows.data[:cap(c.rows.data)]
-		copy(c.rows.data, old)
+		copy(c.rows.data[:cap(c.rows.data)], old)
 	}
 	c.rows.data = c.rows.data[:(held+n)*c.rows.stride]
-	for i := range n {
-		copy(c.rows.data[(held+i)*c.rows.stride:][:width], r.data[(from+i)*r.stride+column:])
-	}
+	return held
 }
 
 // grown is how many positions to make room for when there is room for fewer than needed: twice as many, so that moving
 // them costs little for each, but with a window not many more than two of it.
-func (c *keyValues) grown(room, needed, window int) int {
+func grown(room, needed, window int) int {
 	twice := 2 * room
 	if window > 0 {
 		twice = min(twice, 2*window)
@@ -117,12 +123,13 @@ func spread(maps []float32, have, keys int, fill float32) {
 
 // remember adds the keys and values of the layer at hand to the states.
 func (p *pass) remember(a *selfAttention) {
-	heads, width := p.info.NumHeads*p.info.HeadDim, 2*p.info.NumKVHeads*p.info.HeadDim
+	queries, width := p.info.NumHeads*p.info.HeadDim, 2*p.info.NumKVHeads*p.info.HeadDim
 	window := 0
 	if w := a.options.Window; w != nil && w.Left >= 0 {
 		window = w.Left + 1
 	}
 	for s, state := range p.states {
-		state.layers[p.layer].append(state.len, p.qkv, p.starts[s], heads, width, len(p.batch[s].IDs), window)
+		added := rows{p.qkv.data[p.starts[s]*p.qkv.stride+queries:], p.qkv.stride}
+		state.layers[p.layer].append(state.len, len(p.batch[s].IDs), added, width, window)
 	}
 }

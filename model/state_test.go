@@ -61,8 +61,8 @@ func TestGreedy(t *testing.T) {
 	}
 }
 
-// somebody is a sequence of n tokens that every decoder of testdata takes.
-func somebody(n int) model.Sequence {
+// sequenceOf is a sequence of n tokens that every decoder of testdata takes.
+func sequenceOf(n int) model.Sequence {
 	var s model.Sequence
 	for i := range n {
 		s.IDs = append(s.IDs, 5+(i*i*7+i*3)%110)
@@ -80,7 +80,7 @@ func TestExtendInParts(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/part=%d", name, part), func(t *testing.T) {
 				s := states(t, m, 1)
 				for first := 0; first < n; first += part {
-					testExtend(t, m, s, somebody(min(first+part, n)).IDs, first)
+					testExtend(t, m, s, sequenceOf(min(first+part, n)).IDs, first)
 				}
 				if s[0].Len() != n {
 					t.Errorf("the state has %d tokens, expected %d", s[0].Len(), n)
@@ -126,9 +126,9 @@ func TestExtendBatch(t *testing.T) {
 			m := openWith(t, name, "config.json")
 			together, alone := states(t, m, 3), states(t, m, 3)
 			for round := range 4 {
-				batch := []model.Sequence{somebody(1 + 5*round), somebody(3), somebody(1)}
+				batch := []model.Sequence{sequenceOf(1 + 5*round), sequenceOf(3), sequenceOf(1)}
 				if round == 0 {
-					batch[2] = somebody(17)
+					batch[2] = sequenceOf(17)
 				}
 				out, err := m.Extend(context.Background(), together, batch, nil)
 				if err != nil {
@@ -153,7 +153,7 @@ func TestForwardBatch(t *testing.T) {
 	for _, name := range append([]string{"modernbert"}, decoders...) {
 		t.Run(name, func(t *testing.T) {
 			m := openWith(t, name, "config.json")
-			batch := []model.Sequence{somebody(21), somebody(4), somebody(33), somebody(1)}
+			batch := []model.Sequence{sequenceOf(21), sequenceOf(4), sequenceOf(33), sequenceOf(1)}
 			together := forward(t, m, batch)
 			for s := range batch {
 				if alone := forward(t, m, batch[s:s+1]); !slices.Equal(alone.Hidden[0], together.Hidden[s]) {
@@ -167,7 +167,7 @@ func TestForwardBatch(t *testing.T) {
 // Next runs a long beginning in chunks, and gives the logits of the last token alone.
 func TestNextInChunks(t *testing.T) {
 	m := modelWith(t, "mistral", map[string]any{"max_position_embeddings": 5000})
-	batch := []model.Sequence{somebody(1300), somebody(7), somebody(513)}
+	batch := []model.Sequence{sequenceOf(1300), sequenceOf(7), sequenceOf(513)}
 	got, err := m.Next(context.Background(), states(t, m, len(batch)), batch, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -200,9 +200,9 @@ func TestExtendInterrupted(t *testing.T) {
 			m := openWith(t, name, "config.json")
 			disturbed, other := states(t, m, 1), states(t, m, 1)
 			for round := range 6 {
-				part := []model.Sequence{{IDs: somebody(24).IDs[4*round:][:4]}}
+				part := []model.Sequence{{IDs: sequenceOf(24).IDs[4*round:][:4]}}
 				ctx, cancel := context.WithCancel(context.Background())
-				_, err := m.Extend(ctx, disturbed, []model.Sequence{somebody(6)}, &model.Taps{
+				_, err := m.Extend(ctx, disturbed, []model.Sequence{sequenceOf(6)}, &model.Taps{
 					Points: []model.Point{model.Residual}, Layers: []int{1}, Visit: func(model.Tap) { cancel() },
 				})
 				if err != context.Canceled {
@@ -227,7 +227,7 @@ func TestExtendInterrupted(t *testing.T) {
 // So does one that was interrupted when the sequence had become long, where what the state had was computed again for that.
 func TestExtendInterruptedLong(t *testing.T) {
 	m := openWith(t, "phi3_longrope", "config.json") // which was trained on 8 tokens
-	ids, s := somebody(20).IDs, states(t, m, 1)
+	ids, s := sequenceOf(20).IDs, states(t, m, 1)
 	testExtend(t, m, s, ids[:5], 0)
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := m.Extend(ctx, s, []model.Sequence{{IDs: ids[5:]}}, &model.Taps{
@@ -246,8 +246,8 @@ func TestExtendErrors(t *testing.T) {
 	_, err := bert.NewState()
 	wantError(t, err, "bert isn't causal")
 	s, other := states(t, llama, 2), states(t, load(t, "llama", "config.json"), 1)
-	one := []model.Sequence{somebody(3)}
-	two := []model.Sequence{somebody(3), somebody(4)}
+	one := []model.Sequence{sequenceOf(3)}
+	two := []model.Sequence{sequenceOf(3), sequenceOf(4)}
 	for _, test := range []struct {
 		name   string
 		states []*model.State
@@ -260,7 +260,7 @@ func TestExtendErrors(t *testing.T) {
 		{"no state", []*model.State{nil}, one, nil, []string{"state 0"}},
 		{"another model's", other, one, nil, []string{"state 0 isn't one of this model"}},
 		{"no tokens", s[:1], []model.Sequence{{}}, nil, []string{"the sequence is empty"}},
-		{"too many", s[:1], []model.Sequence{somebody(129)}, nil, []string{"129 tokens", "at most 128"}},
+		{"too many", s[:1], []model.Sequence{sequenceOf(129)}, nil, []string{"129 tokens", "at most 128"}},
 		{"outside the vocabulary", s[:1], []model.Sequence{{IDs: []int{128}}}, nil, []string{"id 128", "vocabulary of 128"}},
 		{"an edit", s[:1], one, &model.Taps{Edit: &model.Edit{}}, []string{"an edit needs the whole sequence"}},
 	} {
@@ -271,10 +271,10 @@ func TestExtendErrors(t *testing.T) {
 			wantError(t, err, test.want...)
 		})
 	}
-	if _, err := llama.Extend(context.Background(), s[:1], []model.Sequence{somebody(100)}, nil); err != nil {
+	if _, err := llama.Extend(context.Background(), s[:1], []model.Sequence{sequenceOf(100)}, nil); err != nil {
 		t.Fatal(err)
 	}
-	_, err = llama.Extend(context.Background(), s[:1], []model.Sequence{somebody(29)}, nil)
+	_, err = llama.Extend(context.Background(), s[:1], []model.Sequence{sequenceOf(29)}, nil)
 	wantError(t, err, "100 tokens and 29 new ones", "at most 128")
 	if s[0].Len() != 100 {
 		t.Errorf("the state has %d tokens, expected 100", s[0].Len())
@@ -284,7 +284,7 @@ func TestExtendErrors(t *testing.T) {
 // What a token looks at is the same beside long beginnings, which come in parts.
 func TestLooksInChunks(t *testing.T) {
 	m := modelWith(t, "llama", map[string]any{"max_position_embeddings": 2000})
-	prompts := []model.Sequence{somebody(600), somebody(5), somebody(1100)}
+	prompts := []model.Sequence{sequenceOf(600), sequenceOf(5), sequenceOf(1100)}
 	looks := func(prompts []model.Sequence) (list []*model.Look) {
 		for token, err := range m.Generate(context.Background(), prompts, &model.GenerateOptions{MaxTokens: 1, TopKeys: 3}) {
 			if err != nil {
