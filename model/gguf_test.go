@@ -39,10 +39,13 @@ type hfConfig struct {
 	} `json:"rope_scaling"`
 }
 
-// toGGUF makes of a directory in testdata the file that llama.cpp's converter makes of it.
+// toGGUF makes of a directory in testdata the file that llama.cpp's converter makes of it, without a tokenizer.
 func toGGUF(t testing.TB, name string) *gguftest.File {
+	return directoryToGGUF(t, filepath.Join("testdata", name))
+}
+
+func directoryToGGUF(t testing.TB, dir string) *gguftest.File {
 	t.Helper()
-	dir := filepath.Join("testdata", name)
 	var c hfConfig
 	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
