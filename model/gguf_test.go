@@ -279,6 +279,10 @@ func TestGGUFRefuses(t *testing.T) {
 			}
 		})
 	}
+	path := writeGGUF(t, toGGUF(t, "llama"))
+	if _, err := model.Open(filepath.Dir(path)); err == nil || !strings.Contains(err.Error(), "has no config.json, but model.gguf, which is a model by itself") {
+		t.Errorf("a directory with a GGUF file: %v", err)
+	}
 	if _, err := model.Open(filepath.Join(t.TempDir(), "none.gguf")); !os.IsNotExist(err) {
 		t.Errorf("a file that isn't there: %v", err)
 	}

@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/rapt-go/rapt/internal/quote"
 	"github.com/rapt-go/rapt/internal/regular"
 	"github.com/rapt-go/rapt/internal/safetensors"
 	"github.com/rapt-go/rapt/tokenizer"
@@ -103,6 +105,9 @@ func missing(dir, file string) error {
 	}
 	if _, err := os.Lstat(filepath.Join(dir, file)); err == nil {
 		return fmt.Errorf("%s has a %s that links to a file which isn't there", dir, file)
+	}
+	if i := slices.IndexFunc(others, isGGUF); i >= 0 {
+		return fmt.Errorf("%s has no %s, but %s, which is a model by itself: open that", dir, file, quote.Plain(others[i]))
 	}
 	if file != paramsFile || others == nil {
 		return fmt.Errorf("%s has no %s", dir, file)
