@@ -34,12 +34,18 @@ func readGGUF(file *gguf.File) (config []byte, s *ggufSource, err error) {
 		if window := getOr(&g.metadata, g.arch+".attention.sliding_window", gguf.Value.Int, 0); window != 0 {
 			g.fail("%s.attention.sliding_window is %d, which isn't supported", g.arch, window)
 		}
+	case "gemma2":
+		g.values["model_type"] = "gemma2"
+		s.gemma = true
 	case "":
 		g.fail("general.architecture is missing")
 	default:
-		g.fail("general.architecture is %s, which isn't supported; these are: llama, qwen2, qwen3", quote.Text(g.arch))
+		g.fail("general.architecture is %s, which isn't supported; these are: gemma2, llama, qwen2, qwen3", quote.Text(g.arch))
 	}
 	s.headDim = g.readDecoder()
+	if s.gemma {
+		g.readGemma(s.headDim)
+	}
 	g.readRope(s)
 	g.refuseRest()
 	if g.err != nil {
@@ -148,6 +154,24 @@ func (g *ggufConfig) readLlama() {
 	}
 	_, g.values["attention_bias"] = g.file.Tensor("blk.0.attn_q.bias")
 	_, g.values["mlp_bias"] = g.file.Tensor("blk.0.ffn_gate.bias")
+}
+
+// readGemma reads what Gemma 2 alone has. What its scores are divided by is not in the file: as llama.cpp knows, it is the
+// root of the width of a head, but of the model of 46 layers the root of what each head has of the model's width.
+func (g *ggufConfig) readGemma(headDim int) {
+	const layersOf27B = 46
+	g.values["query_pre_attn_scalar"] = headDim
+	if g.values["num_hidden_layers"] == int64(layersOf27B) {
+		g.values["query_pre_attn_scalar"] = float64(g.need("embedding_length")) / float64(g.need("attention.head_count"))
+	}
+	for _, key := range []string{"attn_logit_softcapping", "final_logit_softcapping"} {
+		if x, ok := g.number(key); ok {
+			g.values[key] = x
+		}
+	}
+	if window, ok := g.count("attention.sliding_window"); ok {
+		g.values["sliding_window"] = window
+	}
 }
 
 // readRope reads the parameters of rotary embeddings.

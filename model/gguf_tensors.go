@@ -12,6 +12,7 @@ type ggufSource struct {
 	*gguf.File
 	turned  bool // the rows of q and k are in llama.cpp's order
 	headDim int
+	gemma   bool            // norms are called otherwise, and have the 1 in them that Gemma adds to their weights
 	asked   map[string]bool // tensors that somebody asked for
 }
 
@@ -21,13 +22,16 @@ var ggufFormats = map[gguf.Type]matmul.Format{
 }
 
 func (s *ggufSource) tensor(name string) (tensor, bool) {
-	name = ggufName(name)
+	name = s.ggufName(name)
 	s.asked[name] = true
 	t, ok := s.Tensor(name)
 	format, known := ggufFormats[t.Type]
 	found := tensor{name: name, kind: t.Type.String(), format: format, known: known, shape: t.Shape, data: t.Data}
 	if s.turned && (strings.Contains(name, ".attn_q.") || strings.Contains(name, ".attn_k.")) && len(t.Data) > 0 {
 		found.order = turnedRows(t.Shape[0], s.headDim)
+	}
+	if s.gemma && strings.HasSuffix(name, "_norm.weight") {
+		found.less = 1
 	}
 	return found, ok
 }
@@ -66,8 +70,15 @@ var ggufParts = map[string]string{
 	"mlp.down_proj":            "ffn_down",
 }
 
+// gemmaParts are the names of Gemma's norms, of which a layer has more.
+var gemmaParts = map[string]string{
+	"post_attention_layernorm":   "post_attention_norm",
+	"pre_feedforward_layernorm":  "ffn_norm",
+	"post_feedforward_layernorm": "post_ffw_norm",
+}
+
 // ggufName is what a GGUF file calls a tensor. A name that it has nothing for stays as it is.
-func ggufName(name string) string {
+func (s *ggufSource) ggufName(name string) string {
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 {
 		return name
@@ -82,8 +93,13 @@ func ggufName(name string) string {
 		return "output" + kind
 	}
 	if rest, ok := strings.CutPrefix(of, "model.layers."); ok {
-		if layer, part, ok := strings.Cut(rest, "."); ok && ggufParts[part] != "" {
-			return "blk." + layer + "." + ggufParts[part] + kind
+		layer, part, _ := strings.Cut(rest, ".")
+		called := ggufParts[part]
+		if s.gemma && gemmaParts[part] != "" {
+			called = gemmaParts[part]
+		}
+		if called != "" {
+			return "blk." + layer + "." + called + kind
 		}
 	}
 	return name

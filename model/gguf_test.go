@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,19 +20,21 @@ import (
 
 // hfConfig is what a config.json says, as far as a GGUF file says it too.
 type hfConfig struct {
-	ModelType   string  `json:"model_type"`
-	Layers      uint32  `json:"num_hidden_layers"`
-	Heads       uint32  `json:"num_attention_heads"`
-	KVHeads     uint32  `json:"num_key_value_heads"`
-	HeadDim     uint32  `json:"head_dim"`
-	Dim         uint32  `json:"hidden_size"`
-	MLPDim      uint32  `json:"intermediate_size"`
-	MaxLen      uint32  `json:"max_position_embeddings"`
-	Eps         float32 `json:"rms_norm_eps"`
-	Theta       float32 `json:"rope_theta"`
-	Window      uint32  `json:"sliding_window"`
-	UsesWindow  *bool   `json:"use_sliding_window"`
-	RopeScaling *struct {
+	ModelType    string  `json:"model_type"`
+	Layers       uint32  `json:"num_hidden_layers"`
+	Heads        uint32  `json:"num_attention_heads"`
+	KVHeads      uint32  `json:"num_key_value_heads"`
+	HeadDim      uint32  `json:"head_dim"`
+	Dim          uint32  `json:"hidden_size"`
+	MLPDim       uint32  `json:"intermediate_size"`
+	MaxLen       uint32  `json:"max_position_embeddings"`
+	Eps          float32 `json:"rms_norm_eps"`
+	Theta        float32 `json:"rope_theta"`
+	Window       uint32  `json:"sliding_window"`
+	UsesWindow   *bool   `json:"use_sliding_window"`
+	AttentionCap float32 `json:"attn_logit_softcapping"`
+	LogitCap     float32 `json:"final_logit_softcapping"`
+	RopeScaling  *struct {
 		Factor   float64
 		Low      float64 `json:"low_freq_factor"`
 		High     float64 `json:"high_freq_factor"`
@@ -73,6 +76,9 @@ func directoryToGGUF(t testing.TB, dir string) *gguftest.File {
 	if c.Window > 0 && (c.UsesWindow == nil || *c.UsesWindow) {
 		f.Set(arch+".attention.sliding_window", c.Window)
 	}
+	if arch == "gemma2" {
+		f.Set("gemma2.attn_logit_softcapping", c.AttentionCap).Set("gemma2.final_logit_softcapping", c.LogitCap)
+	}
 	if s := c.RopeScaling; s != nil {
 		f.Add("rope_freqs.weight", gguf.F32, []int{int(c.HeadDim / 2)}, gguftest.Float32s(llama3Factors(c, s.Factor, s.Low, s.High, s.Original)...))
 	}
@@ -105,6 +111,11 @@ var ggufNames = strings.NewReplacer(
 	"mlp.gate_proj", "ffn_gate", "mlp.up_proj", "ffn_up", "mlp.down_proj", "ffn_down",
 )
 
+// gemmaNames come before ggufNames: a layer of Gemma has norms behind its halves, too.
+var gemmaNames = strings.NewReplacer(
+	"post_attention_layernorm", "post_attention_norm", "pre_feedforward_layernorm", "ffn_norm", "post_feedforward_layernorm", "post_ffw_norm",
+)
+
 // addTensors adds the tensors of a directory, under llama.cpp's names and with the rows of q and k in its order.
 func addTensors(t testing.TB, f *gguftest.File, dir string, c hfConfig) {
 	t.Helper()
@@ -128,6 +139,19 @@ func addTensors(t testing.TB, f *gguftest.File, dir string, c hfConfig) {
 					head, half, pair := i/dim, i%dim/(dim/2), i%(dim/2)
 					copy(data[(head*dim+2*pair+half)*row:][:row], tensor.Data[i*row:])
 				}
+			}
+		}
+		if c.ModelType == "gemma2" {
+			name = gemmaNames.Replace(name)
+			if strings.HasSuffix(name, "norm.weight") { // to which Gemma adds 1
+				values, err := tensor.Float32s()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range values {
+					values[i]++
+				}
+				data = gguftest.Float32s(values...)
 			}
 		}
 		f.Add(ggufNames.Replace(name), types[tensor.DType], tensor.Shape, data)
@@ -159,6 +183,40 @@ func TestGoldenGGUF(t *testing.T) {
 			}
 			testRun(t, m, openGolden(t, filepath.Join("testdata", name, "golden.safetensors")), "single")
 		})
+	}
+}
+
+// What Gemma 2 divides scores by isn't in its file; in testdata it is a number of its own. With that of files in its place the
+// directory gives what the file does, to the bit.
+func TestGemmaGGUF(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"config.json", "model.safetensors"} {
+		data, err := os.ReadFile(filepath.Join("testdata", "gemma2", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = bytes.Replace(data, []byte(`"query_pre_attn_scalar": 20`), []byte(`"query_pre_attn_scalar": 12`), 1)
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var logits [2][]float32
+	for i, path := range []string{dir, writeGGUF(t, directoryToGGUF(t, dir))} {
+		m, err := model.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		out, err := m.Forward(context.Background(), []model.Sequence{{IDs: []int{1, 5, 100, 7, 7, 64, 2, 99, 3}}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if logits[i], err = m.Logits(out.Hidden[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(logits[0], logits[1]) {
+		t.Error("the logits differ")
 	}
 }
 

@@ -21,8 +21,9 @@ type tensor struct {
 	format matmul.Format
 	known  bool // whether the format is one of package matmul's
 	shape  []int
-	data   []byte // aliases the file
-	order  []int  // what row i is in data; nil: row i
+	data   []byte  // aliases the file
+	order  []int   // what row i is in data; nil: row i
+	less   float32 // what floats takes off all numbers
 }
 
 func (t *tensor) len() int {
@@ -35,6 +36,16 @@ func (t *tensor) len() int {
 
 // floats is a copy of all numbers.
 func (t *tensor) floats() ([]float32, error) {
+	list, err := t.expand()
+	if t.less != 0 {
+		for i := range list {
+			list[i] -= t.less
+		}
+	}
+	return list, err
+}
+
+func (t *tensor) expand() ([]float32, error) {
 	list := make([]float32, t.len())
 	if len(list) == 0 {
 		return list, nil

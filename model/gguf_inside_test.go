@@ -1,6 +1,7 @@
 package model
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rapt-go/rapt/internal/gguf"
@@ -58,5 +59,30 @@ func TestTinyGGUF(t *testing.T) {
 	}
 	if _, err := m.Tokenizer(); err != nil {
 		t.Error(err)
+	}
+}
+
+// The model of Gemma 2 with 46 layers divides scores by the root of what each head has of the model's width.
+func TestGemmaScale(t *testing.T) {
+	for layers, want := range map[uint32]string{26: "256", 46: "144"} {
+		f := new(gguftest.File).Set("general.architecture", "gemma2").Set("gemma2.block_count", layers)
+		for key, n := range map[string]uint32{
+			"context_length": 8192, "embedding_length": 4608, "feed_forward_length": 36864, "attention.head_count": 32,
+			"attention.head_count_kv": 16, "attention.key_length": 256, "attention.value_length": 256,
+		} {
+			f.Set("gemma2."+key, n)
+		}
+		f.Set("gemma2.attention.layer_norm_rms_epsilon", float32(1e-6)).Add("token_embd.weight", gguf.F32, []int{1, 1}, make([]byte, 4))
+		file, err := gguf.Parse(f.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, _, err := readGGUF(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(config), `"query_pre_attn_scalar":`+want) {
+			t.Errorf("%d layers: %s", layers, config)
+		}
 	}
 }
