@@ -282,24 +282,49 @@ func checkLook(t *testing.T, look *model.Look, a *model.Attention, keys int) {
 	}
 }
 
-// A prompt that is run in parts has the look of its last token.
+// A prompt that is longer than what is run at once, beside a short one, has the look of its last token.
 func TestGenerateLookLongPrompt(t *testing.T) {
-	m := openWith(t, "mistral", "config.json")
-	n := m.Info().MaxSeqLen - 2
-	prompt := model.Sequence{IDs: make([]int, n)}
-	for i := range prompt.IDs {
-		prompt.IDs[i] = 5 + i*i%90
-	}
-	trace, err := m.Trace(context.Background(), prompt, model.Want{Weights: true})
+	dir := copyModel(t, "mistral")
+	setConfig(t, filepath.Join(dir, "config.json"), "max_position_embeddings", `2048`)
+	m, err := model.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for token, err := range m.Generate(context.Background(), []model.Sequence{prompt}, &model.GenerateOptions{MaxTokens: 1, TopKeys: 3}) {
+	defer m.Close()
+	prompts := []model.Sequence{sequenceOf(700), sequenceOf(20), sequenceOf(650)}
+	o := &model.GenerateOptions{MaxTokens: 1, TopKeys: 3}
+	for token, err := range m.Generate(context.Background(), prompts, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		prompt := prompts[token.Seq]
+		if want := len(prompt.IDs) - 1; token.Look.Query != want {
+			t.Fatalf("sequence %d: query %d, expected %d", token.Seq, token.Look.Query, want)
+		}
+		trace, err := m.Trace(context.Background(), prompt, model.Want{Weights: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		checkLook(t, token.Look, trace.Attention, 3)
 	}
+}
+
+// setConfig changes a key of a config.json.
+func setConfig(t *testing.T, path, key, value string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(data, &values); err != nil {
+		t.Fatal(err)
+	}
+	values[key] = json.RawMessage(value)
+	if data, err = json.Marshal(values); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path, data)
 }
 
 // The loop may end early, and a context that is over ends it with its error.
@@ -400,19 +425,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			dir := copyModel(t, "llama")
-			config, err := os.ReadFile(filepath.Join(dir, "config.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var values map[string]json.RawMessage
-			if err := json.Unmarshal(config, &values); err != nil {
-				t.Fatal(err)
-			}
-			values["eos_token_id"] = json.RawMessage(c.config)
-			if config, err = json.Marshal(values); err != nil {
-				t.Fatal(err)
-			}
-			writeFile(t, filepath.Join(dir, "config.json"), config)
+			setConfig(t, filepath.Join(dir, "config.json"), "eos_token_id", c.config)
 			if c.generation != "" {
 				writeFile(t, filepath.Join(dir, "generation_config.json"), []byte(c.generation))
 			}

@@ -278,7 +278,7 @@ func (g *generator) stream(ctx context.Context, prompt model.Sequence) error {
 
 // harmless is r, or U+FFFD for what could command a terminal.
 func harmless(r rune) rune {
-	if r != '\n' && r != '\t' && !unicode.IsPrint(r) && unicode.IsControl(r) {
+	if r != '\n' && r != '\t' && unicode.IsControl(r) {
 		return unicode.ReplacementChar
 	}
 	return r
