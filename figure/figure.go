@@ -2,6 +2,7 @@
 //
 //   - [Look] is one head in full: Print with the strongest pairs of words and a map of all heads beside it, or as a
 //     picture Heatmap, and Arcs with the strongest edges alone;
+//   - [Survey] is the same of a long text, in segments: Print, and Heatmap as a picture;
 //   - [Find] ranks the heads by one edge, from a word to a word;
 //   - [Card] prints a head's numbers; [Heads] is the picture of all heads' maps, [Roles] that of what they do;
 //   - [Steps] is the picture of a calculation with small matrices.
