@@ -1,7 +1,8 @@
 // Package model runs real transformers from the directories in which Hugging Face publishes them: config.json,
-// model.safetensors, or its shards and their index, and, for text, tokenizer.json.
+// model.safetensors, or its shards and their index, and, for text, tokenizer.json; and models of Llama's kind from the GGUF
+// files of llama.cpp, in which all of that is one file.
 //
-//	Open, Load      a model from a directory, or from bytes in memory
+//	Open, Load      a model from a directory or a .gguf file, or from bytes in memory
 //	Library         the directories of models by name, as in the cache that Hugging Face's libraries have filled
 //	Model.Trace     one sequence, with the attention weights and hidden states of every layer
 //	Model.Forward   a batch, with taps for whatever happens inside
@@ -12,8 +13,8 @@
 //	                Model.Next scores what may come after them
 //	Model.Encode    such states of the decoders of encoder–decoder models, one for each sequence that the encoder has read
 //
-// Parameters keep the width in which they are stored (float32, float16 or bfloat16) and are expanded to float32 a few at a
-// time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at
+// Parameters keep the width in which they are stored (float32, float16, bfloat16, or Q8_0, Q4_0 or Q4_1 of GGUF) and are
+// expanded to float32 a few at a time. Embeddings are read where they lie, in the mapped file or in the program; matrices are laid out for the kernels at
 // their first use. All arithmetic is in float32.
 //
 // A directory is not trusted: whatever its files hold, it is opened, or refused with an error that says why, and nothing is

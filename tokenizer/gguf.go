@@ -45,7 +45,7 @@ const (
 )
 
 // maxPiece bounds the length of a token that a "llama" joins, in bytes: all ways to cut it in two are looked at.
-const maxPiece = 512
+const maxPiece = 256
 
 // FromGGUF makes the tokenizer that g describes. It cuts texts as the tokenizer.json of the same model makes Encode cut them;
 // where that can't be known from a GGUF file, as llama.cpp does. Errors begin with "tokenizer.ggml".
@@ -276,8 +276,10 @@ func (g *GGUF) setScoredMerges(m *bpe) error {
 		token := g.Tokens[id]
 		for at := range token {
 			left, ok := m.ids[token[:at]]
-			right, ok2 := m.ids[token[at:]]
-			if ok && ok2 && g.joins(int(left)) && g.joins(int(right)) {
+			if !ok || !g.joins(int(left)) {
+				continue
+			}
+			if right, ok := m.ids[token[at:]]; ok && g.joins(int(right)) {
 				m.merges.put(left, right, rank, id)
 				addJoins(joins, token)
 			}

@@ -182,7 +182,7 @@ func TestGGUFRefuses(t *testing.T) {
 		{"type", smallGGUF, func(g *GGUF) { g.Types[2] = 7 }, "token_type[2] is 7"},
 		{"scores", smallGGUF, func(g *GGUF) { g.Scores = nil }, "scores has 0 elements, expected 11"},
 		{"score", smallGGUF, func(g *GGUF) { g.Scores[4] /= 0; g.Scores[4] -= g.Scores[4] }, "scores[4] is NaN"},
-		{"long token", smallGGUF, func(g *GGUF) { g.Tokens[4] = strings.Repeat("a", 513) }, "tokens[4] has 513 bytes"},
+		{"long token", smallGGUF, func(g *GGUF) { g.Tokens[4] = strings.Repeat("a", 257) }, "tokens[4] has 257 bytes, expected at most 256"},
 		{"begins with nothing", smallGGUF, func(g *GGUF) { g.BOS = -1 }, "bos_token_id is -1"},
 		{"ends with too much", smallGGUF, func(g *GGUF) { g.EOS, g.AddEOS = 11, pointer(true) }, "eos_token_id is 11, expected the id of one of 11 tokens"},
 		{"no pre", bytes, func(g *GGUF) { g.Pre = "" }, "pre is missing"},
