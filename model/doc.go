@@ -9,6 +9,7 @@
 //	Model.Embed     sentence embeddings, of a batch of any length; Model.EmbedTexts of texts; as the files of
 //	                sentence-transformers say, if the model has them
 //	Model.Logits    scores of the vocabulary from the last hidden states
+//	Model.Generate  new tokens after prompts, chosen by a Sampler, with their text and what they were written from
 //	Model.NewState  what a causal model keeps of a sequence: Model.Extend adds tokens to some and gives their hidden states,
 //	                Model.Next scores what may come after them
 //	Model.Encode    such states of the decoders of encoder–decoder models, one for each sequence that the encoder has read

@@ -61,7 +61,7 @@ func (s *Sampling) check() error {
 
 // A Sampler chooses the tokens of one sequence. Its memory is that of a few vocabularies, taken with the first token.
 type Sampler struct {
-	Sampling
+	sampling  Sampling
 	vocabSize int
 	generator rand.PCG
 
@@ -88,7 +88,7 @@ func NewSampler(s Sampling, vocabSize int, stream uint64) (*Sampler, error) {
 	if vocabSize < 1 || vocabSize > math.MaxInt32 {
 		return nil, fmt.Errorf("the vocabulary has %d ids, expected 1 to %d", vocabSize, math.MaxInt32)
 	}
-	sampler := &Sampler{Sampling: s, vocabSize: vocabSize, generator: *rand.NewPCG(s.Seed, stream)}
+	sampler := &Sampler{sampling: s, vocabSize: vocabSize, generator: *rand.NewPCG(s.Seed, stream)}
 	if s.RepetitionPenalty > 0 && s.RepetitionPenalty != 1 {
 		sampler.seen = make([]bool, vocabSize)
 	}
@@ -122,10 +122,10 @@ func (s *Sampler) Next(logits []float32) (id int, logProb float32, err error) {
 	scores := s.penalise(logits)
 	top := argMax(scores)
 	if math.IsInf(float64(scores[top]), 0) {
-		return 0, 0, fmt.Errorf("logit %d is %v after the repetition penalty %v", top, scores[top], s.RepetitionPenalty)
+		return 0, 0, fmt.Errorf("logit %d is %v after the repetition penalty %v", top, scores[top], s.sampling.RepetitionPenalty)
 	}
 	id = top
-	if s.Temperature > 0 {
+	if s.sampling.Temperature > 0 {
 		id = s.draw(scores, scores[top])
 	}
 	s.See(id)
@@ -159,7 +159,7 @@ func (s *Sampler) penalise(logits []float32) []float32 {
 		return logits
 	}
 	s.penalised = append(s.penalised[:0], logits...)
-	penalty := float32(s.RepetitionPenalty)
+	penalty := float32(s.sampling.RepetitionPenalty)
 	for _, id := range s.ids {
 		if logits[id] < 0 {
 			s.penalised[id] *= penalty
@@ -196,7 +196,7 @@ func likelierFirst(c, d candidate) int {
 // draw draws one of the tokens that temperature, top-k, top-p and min-p leave. top is the largest score.
 func (s *Sampler) draw(scores []float32, top float32) int {
 	least := float32(math.Inf(-1))
-	if s.TopK > 0 && s.TopK < len(scores) {
+	if s.sampling.TopK > 0 && s.sampling.TopK < len(scores) {
 		least = s.kthLargest(scores)
 	}
 	s.kept = s.kept[:0]
@@ -205,17 +205,17 @@ func (s *Sampler) draw(scores []float32, top float32) int {
 		if score < least {
 			continue
 		}
-		weight := expNegative((float64(score) - float64(top)) / s.Temperature)
+		weight := expNegative((float64(score) - float64(top)) / s.sampling.Temperature)
 		if weight > 0 {
 			total += weight
 			s.kept = append(s.kept, candidate{weight, score, int32(id)})
 		}
 	}
-	if s.TopP > 0 && s.TopP < 1 {
-		s.keepNucleus(top, float64(s.TopP*total))
+	if s.sampling.TopP > 0 && s.sampling.TopP < 1 {
+		s.keepNucleus(top, float64(s.sampling.TopP*total))
 	}
-	if s.MinP > 0 {
-		s.keep(func(c candidate) bool { return c.weight >= s.MinP }) // the largest is 1
+	if s.sampling.MinP > 0 {
+		s.keep(func(c candidate) bool { return c.weight >= s.sampling.MinP }) // the largest is 1
 	}
 	return s.drawKept()
 }

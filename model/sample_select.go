@@ -5,12 +5,12 @@ import "slices"
 // kthLargest is the TopK-th largest of scores: the root of a heap of the TopK largest so far, in which no number is
 // greater than its children's.
 func (s *Sampler) kthLargest(scores []float32) float32 {
-	heap := append(s.largest[:0], scores[:s.TopK]...)
+	heap := append(s.largest[:0], scores[:s.sampling.TopK]...)
 	s.largest = heap
 	for i := len(heap)/2 - 1; i >= 0; i-- {
 		sink(heap, i)
 	}
-	for _, x := range scores[s.TopK:] {
+	for _, x := range scores[s.sampling.TopK:] {
 		if x > heap[0] {
 			heap[0] = x
 			sink(heap, 0)
@@ -41,7 +41,7 @@ func sink(heap []float32, i int) {
 const binsPerNat, numBins = 32, 64*32 + 1
 
 func (s *Sampler) binOf(score, top float32) int {
-	nats := (float64(top) - float64(score)) / s.Temperature
+	nats := (float64(top) - float64(score)) / s.sampling.Temperature
 	return int(min(float64(nats*binsPerNat), numBins-1))
 }
 
