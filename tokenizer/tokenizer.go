@@ -55,7 +55,7 @@ type Tokenizer struct {
 }
 
 // maxFile is the size in bytes of the largest tokenizer.json that is read. The largest known ones have 40 MB.
-const maxFile = 1 << 30
+const maxFile = 256 << 20
 
 // Open reads a tokenizer.json. Errors begin with path.
 func Open(path string) (*Tokenizer, error) {

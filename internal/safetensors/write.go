@@ -80,7 +80,7 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 		header = append(header, bytes.Repeat([]byte(" "), padding)...)
 	}
 	if len(header) > maxHeader {
-		return nil, fmt.Errorf("the header takes %d bytes; the format allows %d", len(header), maxHeader)
+		return nil, fmt.Errorf("the header takes %d bytes; at most %d are read", len(header), maxHeader)
 	}
 	return header, nil
 }
