@@ -30,6 +30,10 @@ type apiRequest struct {
 	Keys     []int   `json:"keys"`
 	Other    *string `json:"other"`
 	Position *int    `json:"position"`
+
+	Tokens      *int    `json:"tokens"`
+	Temperature float64 `json:"temperature"`
+	Seed        uint64  `json:"seed"`
 }
 
 // An apiError is an answer that says what was wrong.

@@ -52,6 +52,7 @@ func NewServer(m *model.Model, host string) *Server {
 		s.mux.HandleFunc("GET /"+entry.Name(), s.file(entry.Name()))
 	}
 	s.mux.HandleFunc("GET /api/model", s.getModel)
+	s.mux.HandleFunc("POST /api/generate", s.generate)
 	for name, answer := range answers {
 		s.mux.HandleFunc("POST /api/"+name, s.post(answer))
 	}

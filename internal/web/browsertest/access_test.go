@@ -85,25 +85,35 @@ func TestAccessible(t *testing.T) {
 			for _, view := range views {
 				b.visit(url + "#v=1&q=3&k=2&view=" + view)
 				eval[any](b, "document.querySelector('#tables').open = true; await new Promise((r) => setTimeout(r, 300))")
-				if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](script+";0")); err != nil {
-					t.Fatal(err)
-				}
-				found := eval[[]struct {
-					ID, Impact, Help string
-					Nodes            []string
-				}](b, `
-					const result = await axe.run(document, {resultTypes: ['violations']});
-					return result.violations.map((v) => ({id: v.id, impact: v.impact, help: v.help,
-						nodes: v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? ''))}));`)
-				for _, v := range found {
-					report := t.Logf
-					if v.Impact == "serious" || v.Impact == "critical" {
-						report = t.Errorf
-					}
-					report("%s, %d px, %s: %s (%s): %s\n\t%s", view, width, theme, v.ID, v.Impact, v.Help, strings.Join(v.Nodes, "\n\t"))
-				}
+				b.audit(script, fmt.Sprintf("%s, %d px, %s", view, width, theme))
 			}
 		}
+	}
+	writer := serveModel(t, stories(t))
+	b = open(t, writer, "about:blank")
+	b.write(writer)
+	b.audit(script, "write")
+}
+
+// audit reports what axe finds on the page as it is.
+func (b *tab) audit(script, what string) {
+	b.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](script+";0")); err != nil {
+		b.Fatal(err)
+	}
+	found := eval[[]struct {
+		ID, Impact, Help string
+		Nodes            []string
+	}](b, `
+		const result = await axe.run(document, {resultTypes: ['violations']});
+		return result.violations.map((v) => ({id: v.id, impact: v.impact, help: v.help,
+			nodes: v.nodes.slice(0, 4).map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? ''))}));`)
+	for _, v := range found {
+		report := b.Logf
+		if v.Impact == "serious" || v.Impact == "critical" {
+			report = b.Errorf
+		}
+		report("%s: %s (%s): %s\n\t%s", what, v.ID, v.Impact, v.Help, strings.Join(v.Nodes, "\n\t"))
 	}
 }
 
@@ -126,14 +136,18 @@ func TestScreenshots(t *testing.T) {
 	if dir == "" {
 		t.Skip("RAPT_SCREENSHOTS names no folder for pictures")
 	}
-	url := serve(t)
-	b := open(t, url, "about:blank")
+	url, writer := serve(t), serveModel(t, stories(t))
+	b := open(t, url, writer, "about:blank")
 	for _, theme := range []string{"light", "dark"} {
 		b.theme(theme)
 		for _, size := range [][2]int64{{1280, 900}, {390, 844}} {
 			b.do(chromedp.EmulateViewport(size[0], size[1]))
-			for _, view := range views {
-				b.visit(url + "#v=1&q=3&view=" + view)
+			for _, view := range append(views, "write") {
+				if view == "write" {
+					b.write(writer)
+				} else {
+					b.visit(url + "#v=1&q=3&view=" + view)
+				}
 				eval[any](b, "await new Promise((r) => setTimeout(r, 400))")
 				picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 				if err != nil {

@@ -57,8 +57,13 @@ func miniLM(t *testing.T) *model.Model {
 	return m
 }
 
-// serve serves the model until the test ends, and gives the page's address.
+// serve serves the built-in model until the test ends, and gives the page's address.
 func serve(t *testing.T) string {
+	t.Helper()
+	return serveModel(t, miniLM(t))
+}
+
+func serveModel(t *testing.T, m *model.Model) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +71,7 @@ func serve(t *testing.T) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- web.NewServer(miniLM(t), "127.0.0.1").Serve(ctx, listener) }()
+	go func() { ended <- web.NewServer(m, "127.0.0.1").Serve(ctx, listener) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {

@@ -2,7 +2,7 @@
 //
 // A field that is null, or as it is by default, is left out; what is false or empty is written where that isn't the default.
 
-export const views = ['lesson', 'heatmap', 'arcs', 'text', 'layers', 'inside'];
+export const views = ['lesson', 'heatmap', 'arcs', 'text', 'layers', 'inside', 'write'];
 
 const text = {write: encode, read: decode};
 const whole = {write: String, read: (s) => (/^\d{1,6}$/.test(s) ? Number(s) : undefined)};

@@ -19,7 +19,7 @@ import {offer} from './saving.js';
 const runsOn = ['text', 'pair', 'measure', 'off', 'cuts'];
 
 const defaultText = 'The cat sat on the mat.';
-const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside'};
+const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside', write: 'Write'};
 
 class App {
   constructor() {
@@ -75,6 +75,7 @@ class App {
       this.run = run;
       this.code = this.source.code;
       this.settle();
+      this.source.layer(run, this.state.layer).catch(() => {}); // on its way while the map is drawn; update waits for it
       this.headMap.draw(run, this.state);
       await this.update();
       this.fail(null);
@@ -96,7 +97,14 @@ class App {
       const best = run.heads > 1 ? run.ranking[0] : {layer: run.layers - 1, head: 0};
       Object.assign(state, {layer: best.layer, heads: [best.head]});
     }
+    if (!this.views.includes(state.view)) state.view = 'heatmap';
     for (const name of ['query', 'key']) if (state[name] >= run.tokens.length) state[name] = null;
+  }
+
+  // views are those that there are: only a server with a model that continues texts can write.
+  get views() {
+    const {causal, logits} = this.known.model;
+    return views.filter((view) => view !== 'write' || (causal && logits && !this.source.isFile));
   }
 
   fail(error) {
@@ -336,7 +344,10 @@ class App {
 
   syncControls() {
     const {state, run} = this;
-    for (const button of byId('views').children) button.setAttribute('aria-current', String(button.dataset.view === state.view));
+    for (const button of byId('views').children) {
+      button.setAttribute('aria-current', String(button.dataset.view === state.view));
+      button.hidden = !this.views.includes(button.dataset.view);
+    }
     for (const id of ['special', 'words', 'log']) byId(id).checked = state[id];
     byId('sinks').textContent = this.sinks === 'special tokens' ? 'Special tokens' : 'First token';
     byId('words').disabled = !run.measure.additive;

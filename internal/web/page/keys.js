@@ -1,7 +1,6 @@
 // The keyboard.
 
 import {byId, el} from './dom.js';
-import {views} from './address.js';
 import {toggleEdge, toggleHead} from './edits.js';
 import {offer} from './saving.js';
 
@@ -12,7 +11,7 @@ const keys = [
   [['{', '}'], '{ }', 'token that is looked at', (app, key) => token(app, 'key', key === '}' ? 1 : -1)],
   [['Enter'], 'Enter', 'lock the token pointed at', (app) => lock(app)],
   [['Escape'], 'Esc', 'let go', (app) => app.set({query: null, key: null, find: null, compare: null})],
-  [['v'], 'v', 'next view', (app) => app.set({view: next(views, app.state.view)})],
+  [['v'], 'v', 'next view', (app) => app.set({view: next(app.views, app.state.view)})],
   [['m'], 'm', 'next measure', (app) => app.set({measure: next(app.known.measures.map((m) => m.name), app.state.measure)})],
   [['s'], 's', 'special tokens', (app) => app.set({special: !app.state.special})],
   [['w'], 'w', 'whole words', (app) => app.set({words: !app.state.words})],

@@ -124,14 +124,28 @@ class ServerSource {
     return this.post('switch', {text, pair, off, cuts, position});
   }
 
+  // generate gives the lines of a continuation as they come.
+  async *generate(run, {tokens, temperature, seed}, signal) {
+    const response = await this.ask('generate', {text: run.about.text, tokens, temperature, seed}, signal);
+    if (!response.ok) await answerOf(response);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (;;) {
+      const {done, value} = await reader.read();
+      if (done) return;
+      const lines = (rest + value).split('\n');
+      rest = lines.pop();
+      for (const line of lines) yield JSON.parse(line);
+    }
+  }
+
   async post(name, body) {
+    return answerOf(await this.ask(name, body, this.requests.signal));
+  }
+
+  ask(name, body, signal) {
     const given = Object.fromEntries(Object.entries(body).filter(([, x]) => x !== null && x !== undefined));
-    return answerOf(await fetch('api/' + name, {
-      method: 'POST',
-      headers: {'Content-Type': 'application/json'},
-      body: JSON.stringify(given),
-      signal: this.requests.signal,
-    }));
+    return fetch('api/' + name, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(given), signal});
   }
 }
 

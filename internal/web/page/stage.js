@@ -8,6 +8,7 @@ import {Arcs} from './arcs.js';
 import {Prose} from './prose.js';
 import {Lesson} from './lesson.js';
 import {Inside} from './inside.js';
+import {Write} from './write.js';
 
 // hiddenNote says how much of a row isn't among what is shown of it; sinks is what is hidden.
 function hiddenNote(row, shown, sinks) {
@@ -35,6 +36,7 @@ export class Stage {
     this.difference = new Grid({name: 'difference between two texts', leave, hover: (i, j) => this.pointDifference(i, j)});
     this.lesson = new Lesson(pointing.change);
     this.inside = new Inside();
+    this.write = new Write(pointing.change);
     this.title = el('h2', {class: 'model'}, 'From three words to a model');
     this.bridge = el('p', {class: 'bridge'});
   }
@@ -122,6 +124,11 @@ export class Stage {
     this.bridge.textContent = `${model.name} does the same. A word, or a piece of one, has ${model.model_dim} numbers instead of 3; W_q, W_k and W_v ` +
       `are ${model.model_dim} × ${model.head_dim}; ${model.heads} heads work side by side in each of ${model.layers} layers, and what they put out is added to the word ` +
       `before the next layer takes it. Below is ${app.name.toLowerCase()} on “${app.run.text.slice(0, 80)}”, with its own numbers; ← → ↑ ↓ go to other heads.`;
+  }
+
+  draw_write(app) {
+    this.put(this.write.element);
+    this.write.show(app);
   }
 
   draw_inside() {
