@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -19,10 +20,10 @@ import (
 // mostLines is how many texts lines takes at a time: enough that sequences of the same length meet.
 const mostLines = 4096
 
-// lines prints the embedding of the text in every line. As many lines as have already come are taken together, so that a
-// caller who waits for each answer before the next text gets it. The lines before a bad one are still answered.
-func (e *embedder) lines(ctx context.Context, w io.Writer, r io.Reader) error {
-	in, out := bufio.NewReaderSize(r, 1<<20), bufio.NewWriterSize(w, 1<<16)
+// batches gives the embeddings of the texts in all lines to take, in order. As many lines as have already come are taken
+// together, so that a caller who waits for each answer before the next text gets it.
+func (e *embedder) batches(ctx context.Context, r io.Reader, take taker) error {
+	in := bufio.NewReaderSize(r, 1<<20)
 	var lines [][]byte
 	for first := 1; ; first += len(lines) {
 		lines = lines[:0]
@@ -36,7 +37,7 @@ func (e *embedder) lines(ctx context.Context, w io.Writer, r io.Reader) error {
 				break
 			}
 		}
-		if err := e.answer(ctx, out, lines, first); err != nil {
+		if err := e.batch(ctx, lines, first, take); err != nil {
 			return err
 		}
 		if errors.Is(end, io.EOF) {
@@ -54,8 +55,8 @@ func lineWaits(in *bufio.Reader) bool {
 	return bytes.IndexByte(ahead, '\n') >= 0
 }
 
-// answer prints the embeddings of the texts in some lines, up to the first bad one. first is the number of the first line.
-func (e *embedder) answer(ctx context.Context, out *bufio.Writer, lines [][]byte, first int) error {
+// batch embeds the texts in some lines, up to the first bad one. first is the number of the first line.
+func (e *embedder) batch(ctx context.Context, lines [][]byte, first int, take taker) error {
 	batch, errs := make([]model.Sequence, len(lines)), make([]error, len(lines))
 	inParallel(len(lines), func(i int) { batch[i], errs[i] = e.line(lines[i]) })
 	var bad error
@@ -69,32 +70,37 @@ func (e *embedder) answer(ctx context.Context, out *bufio.Writer, lines [][]byte
 	if err != nil {
 		return err
 	}
-	answers := make([][]byte, len(embeddings))
-	inParallel(len(embeddings), func(i int) { answers[i], errs[i] = embeddingLine(embeddings[i]) })
-	for i, answer := range answers {
-		if errs[i] != nil {
-			return errs[i]
-		}
-		out.Write(answer) // a failure stays with out, and Flush returns it
-	}
-	if err := out.Flush(); err != nil {
+	if err := take(embeddings); err != nil {
 		return err
 	}
-	e.progress.add(len(answers))
+	e.progress.add(len(embeddings))
 	return bad
 }
 
 // line reads one text.
 func (e *embedder) line(data []byte) (model.Sequence, error) {
-	text, err := parseTextLine(data)
+	text, err := e.parse(data)
 	if err != nil {
-		return model.Sequence{}, fmt.Errorf(`expected {"text": "…"}: %w`, err)
+		return model.Sequence{}, err
 	}
 	return e.sequence(text)
 }
 
-// parseTextLine reads {"text": "…"}. Any other member might mean something that embed doesn't do.
+// parsePlainLine takes the end off a line.
+func parsePlainLine(data []byte) (text string, err error) {
+	return strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r"), nil
+}
+
+// parseTextLine reads {"text": "…"}.
 func parseTextLine(data []byte) (text string, err error) {
+	if text, err = textMember(data); err != nil {
+		return "", fmt.Errorf(`expected {"text": "…"}: %w`, err)
+	}
+	return text, nil
+}
+
+// textMember is the only member of an object. Any other might mean something that embed doesn't do.
+func textMember(data []byte) (text string, err error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
 		return "", err
