@@ -243,9 +243,12 @@ func (g *ggufConfig) readRopeFactors(s *ggufSource, rope map[string]any) {
 
 // refuseRest refuses what the file says of its architecture and nobody asked for: it may change the result.
 func (g *ggufConfig) refuseRest() {
+	if causal := getOr(&g.metadata, g.arch+".attention.causal", gguf.Value.Bool, true); !causal {
+		g.fail("%s.attention.causal is false, which isn't supported", g.arch)
+	}
 	for _, key := range slices.DeleteFunc(g.file.Keys(), func(key string) bool { return g.read[key] }) {
-		if rest, ok := strings.CutPrefix(key, g.arch+"."); ok && !slices.Contains(ggufWithoutEffect, rest) {
-			v, _ := g.file.Value(key)
+		rest, ok := strings.CutPrefix(key, g.arch+".")
+		if v, _ := g.file.Value(key); ok && !isOff(v) && !slices.Contains(ggufWithoutEffect, rest) {
 			g.fail("%s, %s, isn't supported", quote.Text(key), describeValue(v))
 		}
 	}
@@ -253,6 +256,13 @@ func (g *ggufConfig) refuseRest() {
 
 // ggufWithoutEffect are keys of an architecture that say what doesn't change the result.
 var ggufWithoutEffect = []string{"tensor_data_layout"}
+
+// isOff reports whether a value says that there is none of something, as llama.expert_count does with 0.
+func isOff(v gguf.Value) bool {
+	n, err := v.Int()
+	on, errBool := v.Bool()
+	return err == nil && n == 0 || errBool == nil && !on
+}
 
 // describeValue is a value on one line.
 func describeValue(v gguf.Value) string {

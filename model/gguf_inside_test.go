@@ -42,7 +42,13 @@ func FuzzLoadGGUF(f *testing.F) {
 		if m.Info().NumParams == 0 {
 			t.Error("a model without parameters")
 		}
-		m.Tokenizer()
+		if tok, err := m.Tokenizer(); err == nil {
+			if e, err := tok.Encode("abc ab\n→12", nil); err == nil {
+				if _, err := tok.Decode(e.IDs, true); err != nil {
+					t.Error("tokens of a text are no text:", err)
+				}
+			}
+		}
 		m.Close()
 	})
 }

@@ -73,6 +73,7 @@ func directoryToGGUF(t testing.TB, dir string) *gguftest.File {
 		f.Set(arch+"."+key, n)
 	}
 	f.Set(arch+".attention.layer_norm_rms_epsilon", c.Eps).Set(arch+".rope.freq_base", c.Theta)
+	f.Set(arch+".attention.causal", true).Set(arch+".tensor_data_layout", "any").Set(arch+".expert_count", uint32(0)) // change nothing
 	if c.Window > 0 && (c.UsesWindow == nil || *c.UsesWindow) {
 		f.Set(arch+".attention.sliding_window", c.Window)
 	}
@@ -315,6 +316,9 @@ func TestGGUFRefuses(t *testing.T) {
 		{"vocabulary", set("llama.vocab_size", uint32(127)), "llama.vocab_size is 127, but token_embd.weight has 128 rows"},
 		{"no embeddings", drop("token_embd.weight"), "token_embd.weight is missing"},
 		{"experts", set("llama.expert_count", uint32(8)), `"llama.expert_count", 8, isn't supported`},
+		{"both ways", set("llama.attention.causal", false), "llama.attention.causal is false"},
+		{"scale", set("llama.residual_scale", float32(0.22)), `"llama.residual_scale", 0.2199999988079071, isn't supported`},
+		{"list", set("llama.rope.dimension_sections", []int32{1, 2}), `"llama.rope.dimension_sections", which has 2 values, isn't supported`},
 		{"rope", set("llama.rope.scaling.type", "longrope"), `llama.rope.scaling.type is "longrope"`},
 		{"rope without factor", set("llama.rope.scaling.type", "linear"), "rope_scaling: factor"},
 		{"factors", add("rope_freqs.weight", gguf.F32, 4), "rope_freqs.weight[0] is 0"},
