@@ -51,3 +51,20 @@ func MultiplyBFloat16(dst []float32, dstStride int, a []float32, aStride int, ex
 	ExpandBFloat16(expanded, panel)
 	Multiply(dst, dstStride, a, aStride, Packed(expanded, depth), rows, depth, PanelWidth, rescale)
 }
+
+// MultiplyHalfOnce is MultiplyHalf for a panel that no other rows need. What it leaves in expanded is not defined: few rows
+// are multiplied with numbers that never leave the registers, as fast as memory delivers the panel.
+func MultiplyHalfOnce(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32) {
+	if rows > 0 && depth > 0 && multiplyHalfOnce(dst, dstStride, a, aStride, panel, rows, depth, rescale) {
+		return
+	}
+	MultiplyHalf(dst, dstStride, a, aStride, expanded, panel, rows, depth, rescale)
+}
+
+// MultiplyBFloat16Once is MultiplyHalfOnce for bfloat16.
+func MultiplyBFloat16Once(dst []float32, dstStride int, a []float32, aStride int, expanded []float32, panel []uint16, rows, depth int, rescale []float32) {
+	if rows > 0 && depth > 0 && multiplyBFloat16Once(dst, dstStride, a, aStride, panel, rows, depth, rescale) {
+		return
+	}
+	MultiplyBFloat16(dst, dstStride, a, aStride, expanded, panel, rows, depth, rescale)
+}

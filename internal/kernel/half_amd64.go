@@ -78,3 +78,57 @@ func multiplyBFloat16(dst []float32, dstStride int, a []float32, aStride int, ex
 	multiplyBFloat16AVX512(&dst[0], dstStride, &a[0], aStride, &expanded[0], &panel[0], rows, depth, keep)
 	return true
 }
+
+// onceRows is the number of rows up to which a panel that is used once isn't kept: with more, to expand it costs little
+// beside the multiplications.
+const onceRows = 4
+
+//go:noescape
+func multiplyHalfOnceAVX512(dst *float32, dstStride int, a *float32, aStride int, panel *uint16, rows, depth int, rescale *float32) // 1 ≤ rows ≤ 4
+
+//go:noescape
+func multiplyBFloat16OnceAVX512(dst *float32, dstStride int, a *float32, aStride int, panel *uint16, rows, depth int, rescale *float32) // 1 ≤ rows ≤ 4
+
+//go:noescape
+func multiplyHalfOnceAVX2(dst *float32, dstStride int, a *float32, aStride int, panel *uint16, rows, depth int, rescale *float32) // 1 ≤ rows ≤ 4
+
+//go:noescape
+func multiplyBFloat16OnceAVX2(dst *float32, dstStride int, a *float32, aStride int, panel *uint16, rows, depth int, rescale *float32) // 1 ≤ rows ≤ 4
+
+// multiplyHalfOnce reports whether there is a kernel that does it.
+func multiplyHalfOnce(dst []float32, dstStride int, a []float32, aStride int, panel []uint16, rows, depth int, rescale []float32) bool {
+	var keep *float32
+	if rescale != nil {
+		keep = &rescale[0]
+	}
+	switch {
+	case rows > onceRows:
+		return false
+	case useAVX512:
+		multiplyHalfOnceAVX512(&dst[0], dstStride, &a[0], aStride, &panel[0], rows, depth, keep)
+	case useAVX2 && useF16C:
+		multiplyHalfOnceAVX2(&dst[0], dstStride, &a[0], aStride, &panel[0], rows, depth, keep)
+	default:
+		return false
+	}
+	return true
+}
+
+// multiplyBFloat16Once reports whether there is a kernel that does it.
+func multiplyBFloat16Once(dst []float32, dstStride int, a []float32, aStride int, panel []uint16, rows, depth int, rescale []float32) bool {
+	var keep *float32
+	if rescale != nil {
+		keep = &rescale[0]
+	}
+	switch {
+	case rows > onceRows:
+		return false
+	case useAVX512:
+		multiplyBFloat16OnceAVX512(&dst[0], dstStride, &a[0], aStride, &panel[0], rows, depth, keep)
+	case useAVX2:
+		multiplyBFloat16OnceAVX2(&dst[0], dstStride, &a[0], aStride, &panel[0], rows, depth, keep)
+	default:
+		return false
+	}
+	return true
+}

@@ -137,6 +137,12 @@ func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int
 		kernel.ExpandHalf(room[:n], p.half[at:])
 	case width < kernel.PanelWidth:
 		kernel.ExpandBFloat16(room[:n], p.half[at:])
+	case last && m.format == F16:
+		kernel.MultiplyHalfOnce(dst, dstStride, a, aStride, room, p.half[at:], rows, depth, keep)
+		return
+	case last:
+		kernel.MultiplyBFloat16Once(dst, dstStride, a, aStride, room, p.half[at:], rows, depth, keep)
+		return
 	case m.format == F16:
 		kernel.MultiplyHalf(dst, dstStride, a, aStride, room, p.half[at:], rows, depth, keep)
 		return

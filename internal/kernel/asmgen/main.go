@@ -22,6 +22,8 @@ func files() map[string]string {
 		"multiply_avx512_amd64.s": multiplyX86(avx512),
 		"multiply_avx2_amd64.s":   multiplyX86(avx2),
 		"half_multiply_amd64.s":   multiplyExpand(avx512),
+		"half_avx512_amd64.s":     multiplyOnce(avx512),
+		"half_avx2_amd64.s":       multiplyOnce(avx2),
 		"quant_avx512_amd64.s":    multiplyQuant(avx512),
 		"quant_avx2_amd64.s":      multiplyQuant(avx2),
 		"multiply_neon_arm64.s":   multiplyNEON(),
