@@ -49,8 +49,17 @@ func (c *call) beginBands(t *tile, x *bands) {
 	}
 }
 
-// clearBeside clears the band's sums for the keys outside of those that its first rows write: the whole blocks of them.
-func (x *bands) clearBeside(keys span, length int) {
+// bandEnd is the first query behind the band of query i.
+func (c *call) bandEnd(b, i int) int {
+	return cellStart(c.band(b, i)+1, c.stats.PooledRows, c.queryLen(b))
+}
+
+// begin reports whether the band at hand has no rows yet, and then clears its sums for the keys outside of those that its
+// first rows write: the whole blocks of them.
+func (x *bands) begin(keys span, length int) bool {
+	if x.rows > 0 {
+		return false
+	}
 	if keys.empty() {
 		keys = span{}
 	}
@@ -59,6 +68,7 @@ func (x *bands) clearBeside(keys span, length int) {
 	clear(x.top[:from])
 	clear(x.sum[keys.to:length])
 	clear(x.top[keys.to:length])
+	return true
 }
 
 // endRun joins the keys of the band at hand if the strip has no more of its rows. Query i is the next.

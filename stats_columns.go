@@ -44,41 +44,34 @@ func (c *call) beginStrip(t *tile, s *gatherer) {
 }
 
 // addColumns adds rows first, …, first+rows−1 of tile t, whose weights are known, to the sums of the strip that it is in.
-// What is added to one band of the map is taken together.
 func (c *call) addColumns(strip, t *tile, first, rows int, s *gatherer) {
-	x, i := &s.strip, t.from+first
-	runs := 0
-	for from := 0; from < rows; runs++ {
-		to := rows
-		if c.pooled() {
-			to = min(rows, cellStart(c.band(t.batch, i+from)+1, c.stats.PooledRows, c.queryLen(t.batch))-i)
-		}
-		c.addRun(strip, t, first+from, to-from, from == 0 && to == rows, s)
-		if c.pooled() {
-			c.endRun(strip, i+to, &x.bands)
-		}
-		from = to
-	}
-	if runs == 1 || c.stats.OffsetMass == nil {
+	i := t.from + first
+	if !c.pooled() {
+		c.addSums(strip, t, first, rows, false, s)
 		return
 	}
-	keys := c.reach(t.batch, i, i+rows)
-	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
-		c.addDiagonals(strip, t, first, rows, span{from, min(from+keyTile, keys.to)}, s)
+	x := &s.strip.bands
+	whole := c.bandEnd(t.batch, i) >= i+rows // all are in one band, whose sums are those for the other statistics
+	c.addSums(strip, t, first, rows, whole, s)
+	for from := 0; from < rows; {
+		to := min(rows, c.bandEnd(t.batch, i+from)-i)
+		if !whole {
+			c.addBand(t, first+from, to-from, s)
+		}
+		x.rows += to - from
+		c.endRun(strip, i+to, x)
+		from = to
 	}
 }
 
-// addRun adds a few rows, all of one band, to the sums over rows. The sum of so few is taken in float32, sums of those in
-// float64.
-func (c *call) addRun(strip, t *tile, first, rows int, diagonals bool, s *gatherer) {
+// addSums adds a few rows to what keys receive and to diagonals and, if they are all in one band, to that. The sum of so few
+// is taken in float32, sums of those in float64.
+func (c *call) addSums(strip, t *tile, first, rows int, band bool, s *gatherer) {
 	st, x := c.stats, &s.strip
 	i := t.from + first
 	keys := c.reach(t.batch, i, i+rows)
 	sum, top := x.sum[:keyTile], x.top
-	fresh := c.pooled() && x.bands.rows == 0
-	if fresh {
-		x.bands.clearBeside(keys, c.keyLen(t.batch))
-	}
+	fresh := band && x.bands.begin(keys, c.keyLen(t.batch))
 	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
 		to := min(from+keyTile, keys.to)
 		n := to - from
@@ -86,21 +79,40 @@ func (c *call) addRun(strip, t *tile, first, rows int, diagonals bool, s *gather
 		if fresh {
 			sum, top = x.bands.sum[from:to], x.bands.top[from:to]
 		}
-		kernel.Columns(sum, top, weights, c.weightStride, rows, n, factors)
+		if band || st.Received != nil || st.MaxReceived != nil {
+			kernel.Columns(sum, top, weights, c.weightStride, rows, n, factors)
+		}
 		if st.Received != nil {
 			kernel.AddTo(x.received[from:to], 1, sum)
 		}
 		if st.MaxReceived != nil {
 			kernel.Raise(x.highest[from:], x.from[from:], top, weights, c.weightStride, rows, n, factors, int32(i))
 		}
-		if c.pooled() && !fresh {
+		if band && !fresh {
 			kernel.AddMax(x.bands.sum[from:to], x.bands.top[from:to], sum, top)
 		}
-		if diagonals && st.OffsetMass != nil {
+		if st.OffsetMass != nil {
 			c.addDiagonals(strip, t, first, rows, span{from, to}, s)
 		}
 	}
-	x.bands.rows += rows
+}
+
+// addBand adds some rows of one band to it.
+func (c *call) addBand(t *tile, first, rows int, s *gatherer) {
+	x := &s.strip.bands
+	keys := c.reach(t.batch, t.from+first, t.from+first+rows)
+	sum, top := s.strip.sum[:keyTile], s.strip.top
+	fresh := x.begin(keys, c.keyLen(t.batch))
+	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
+		to := min(from+keyTile, keys.to)
+		if fresh {
+			sum, top = x.sum[from:to], x.top[from:to]
+		}
+		kernel.Columns(sum, top, s.weights[first*c.weightStride+from:], c.weightStride, rows, to-from, s.factors[from/keyTile*c.statRows+first:])
+		if !fresh {
+			kernel.AddMax(x.sum[from:to], x.top[from:to], sum, top)
+		}
+	}
 }
 
 // addDiagonals adds the weights of some rows for a block of keys to the sums of their diagonals.

@@ -14,6 +14,10 @@ const (
 	// statsFloats bounds what all workers together keep: 59 MB of rows of weights, packed keys and values, and sums.
 	statsFloats = 14 << 20
 
+	// heldRows is the most rows of weights that a worker holds. More would make packed keys and values be read less often, but
+	// push them and one another out of the second-level cache; and four groups of rows fetch all of the next packed block.
+	heldRows = 4 * kernel.RowStep
+
 	// ownFloats bounds packed keys and values of all workers together where each has its own, and sharedFloats those
 	// of a head that all share.
 	ownFloats, sharedFloats = 8 << 20, 9 << 20
@@ -82,8 +86,8 @@ func (c *call) planStats(withOut bool) {
 	}
 }
 
-// planColumns divides memory: packed keys and values first, then rows of weights, at least RowStep for each worker, up to a
-// strip.
+// planColumns divides memory: packed keys and values first, then rows of weights, at least RowStep for each worker, up to
+// heldRows.
 func (c *call) planColumns(heads int) {
 	c.turns = append(c.turns[:0], make([]int, heads)...)
 	// Multiply writes whole vectors behind the last key. An odd number of cache lines spreads the rows over the sets.
@@ -100,7 +104,7 @@ func (c *call) planColumns(heads int) {
 		c.keep = keepNone
 	}
 	rows := (free/c.weightStride/threads - sums) / kernel.RowStep * kernel.RowStep
-	c.statRows = min(stripRows, max(kernel.RowStep, rows))
+	c.statRows = min(heldRows, max(kernel.RowStep, rows))
 	c.workerLimit = max(1, free/((c.statRows+sums)*c.weightStride))
 	if c.pooled() {
 		n := heads * c.stats.PooledCols
