@@ -166,7 +166,7 @@ func answerSimilar(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	similar := []headPair{}
+	similar := []headScore{}
 	for _, other := range r.View.Similar(lens.Head{Layer: l, Head: h}) {
 		similar = append(similar, scoreOf(other))
 	}

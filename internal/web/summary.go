@@ -1,12 +1,9 @@
 package web
 
 import (
-	"encoding/base64"
 	"math"
-	"runtime"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
@@ -25,16 +22,16 @@ type summary struct {
 	Cuts    [][2]int    `json:"cuts"`   // query, key
 	Causal  bool        `json:"causal"` // nothing above the diagonal
 
-	SpecialShare short        `json:"special_share"` // of all attention, to tokens that are sinks
-	Hidden       [][]short    `json:"hidden"`        // [layer][head]: the same of what the rows of other tokens give
-	Roles        [][]roles    `json:"roles"`         // [layer][head], of the weights
-	Letters      []string     `json:"letters"`       // [layer], a letter a head
-	Legend       [][3]string  `json:"legend"`        // letter, name, rule
-	Ranking      []headScore  `json:"ranking"`       // by content relation, best first
-	Pairs        []pair       `json:"pairs"`         // strongest by excess, of all heads
-	Similar      [][]headPair `json:"similar"`       // [layer·heads+head]; null: a text too long for it
-	Top          [][]float32  `json:"top"`           // [layer][head], the largest number of the map
-	Thumbs       thumbs       `json:"thumbs"`
+	SpecialShare short         `json:"special_share"` // of all attention, to tokens that are sinks
+	Hidden       [][]short     `json:"hidden"`        // [layer][head]: the same of what the rows of other tokens give
+	Roles        [][]roles     `json:"roles"`         // [layer][head], of the weights
+	Letters      []string      `json:"letters"`       // [layer], a letter a head
+	Legend       [][3]string   `json:"legend"`        // letter, name, rule
+	Ranking      []headScore   `json:"ranking"`       // by content relation, best first
+	Pairs        []pair        `json:"pairs"`         // strongest by excess, of all heads
+	Similar      [][]headScore `json:"similar"`       // [layer·heads+head]; null: a text too long for it
+	Top          [][]float32   `json:"top"`           // [layer][head], the largest number of the map
+	Thumbs       thumbs        `json:"thumbs"`
 }
 
 type modelInfo struct {
@@ -109,8 +106,6 @@ type headScore struct {
 	Score float64 `json:"score"`
 }
 
-type headPair = headScore
-
 type pair struct {
 	Query  int     `json:"query"`
 	Key    int     `json:"key"`
@@ -120,23 +115,8 @@ type pair struct {
 	Excess float64 `json:"excess"`
 }
 
-// thumbs are small pictures of all maps: size × size bytes each, the square root of value/top of the head.
-type thumbs struct {
-	Size int    `json:"size"`
-	Data string `json:"data"` // base64, [layer][head][size][size]
-}
-
-// maxThumb is the side of the largest thumbnail; larger maps are pooled by their maxima, so that a diagonal stays one.
-const maxThumb = 24
-
-// maxSimilarTokens is the longest text for which every head is compared with every other.
-const maxSimilarTokens = 128
-
-// shownPairs is how many of the strongest pairs, and similarHeads how many similar heads, a summary has.
-const (
-	shownPairs   = 8
-	similarHeads = 3
-)
+// shownPairs is how many of the strongest pairs a summary has.
+const shownPairs = 8
 
 // summarise measures a run. Similar heads are left out if similar is false or the text is long.
 func (r *Run) summarise(similar bool) *summary {
@@ -224,84 +204,10 @@ func (r *Run) tokens() []token {
 	return tokens
 }
 
-// similar has the heads most like each one. The divergence of two heads is computed once, on all processors.
-func (r *Run) similar() [][]headPair {
-	heads := r.View.Heads()
-	n := len(heads)
-	divergences := make([]float64, n*n)
-	var wait sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		wait.Go(func() {
-			for a := w; a < n; a += workers {
-				for b := a + 1; b < n; b++ {
-					d := r.View.Divergence(heads[a], heads[b])
-					divergences[a*n+b], divergences[b*n+a] = d, d
-				}
-			}
-		})
-	}
-	wait.Wait()
-	similar := make([][]headPair, n)
-	for a := range heads {
-		similar[a] = []headPair{}
-		for b, h := range heads {
-			if a != b {
-				similar[a] = insert(similar[a], headPair{h.Layer, h.Head, divergences[a*n+b]})
-			}
-		}
-	}
-	return similar
-}
-
-// insert keeps the few heads with the smallest score, in order.
-func insert(best []headPair, h headPair) []headPair {
-	at := len(best)
-	for at > 0 && best[at-1].Score > h.Score {
-		at--
-	}
-	if at == similarHeads {
-		return best
-	}
-	best = append(best, headPair{})
-	copy(best[at+1:], best[at:])
-	best[at] = h
-	return best[:min(len(best), similarHeads)]
-}
-
 func largest(x []float32) float32 {
 	top := float32(0)
 	for _, v := range x {
 		top = max(top, v)
 	}
 	return top
-}
-
-func (r *Run) thumbnails() thumbs {
-	n := r.Map.KeyLen
-	size := min(n, maxThumb)
-	var data []byte
-	for l := range r.Map.NumLayers {
-		for h := range r.Map.NumHeads {
-			data = append(data, thumbnail(r.Map.Map(l, h), n, size)...)
-		}
-	}
-	return thumbs{size, base64.StdEncoding.EncodeToString(data)}
-}
-
-// thumbnail pools a map of n × n to size × size.
-func thumbnail(m []float32, n, size int) []byte {
-	pooled := make([]float32, size*size)
-	for i := range n {
-		for j := range n {
-			at := i*size/n*size + j*size/n
-			pooled[at] = max(pooled[at], m[i*n+j])
-		}
-	}
-	top := max(largest(pooled), math.SmallestNonzeroFloat32)
-	small := make([]byte, len(pooled))
-	for i, v := range pooled {
-		small[i] = byte(255*math.Sqrt(float64(max(v, 0)/top)) + .5)
-	}
-	return small
 }

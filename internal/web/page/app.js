@@ -1,25 +1,24 @@
 // The page: it holds the state, loads what the state needs, and has the parts draw it.
 
 import {parse, format, views} from './address.js';
-import {byId, el, visible} from './dom.js';
-import {open} from './source.js';
-import {show, fixed, percent} from './numbers.js';
-import {frame, merge, mean, hidden, strongest} from './maps.js';
-import {HeadMap, ranking} from './headmap.js';
-import {Strip} from './strip.js';
-import {Stage} from './stage.js';
 import {facts, pairs, similar} from './card.js';
+import {connect, find, sync} from './controls.js';
+import {byId, el, visible} from './dom.js';
 import {edits} from './edits.js';
+import {HeadMap, ranking} from './headmap.js';
+import {listen} from './keys.js';
+import {frame, merge, mean, hidden, strongest} from './maps.js';
+import {show, fixed, percent} from './numbers.js';
 import {readout} from './readout.js';
+import {open} from './source.js';
+import {Stage} from './stage.js';
+import {Strip} from './strip.js';
 import {table} from './table.js';
-import {listen, listKeys} from './keys.js';
-import {offer} from './saving.js';
 
 // runsOn are the fields of the state that the model must run for.
 const runsOn = ['text', 'pair', 'measure', 'off', 'cuts'];
 
 const defaultText = 'The cat sat on the mat.';
-const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside', write: 'Write'};
 
 class App {
   constructor() {
@@ -39,7 +38,7 @@ class App {
       leave: () => this.hover(null, null),
       click: (u, shift) => this.lockUnits(u, null, shift),
     });
-    this.controls();
+    connect(this);
     listen(this);
     window.addEventListener('hashchange', () => this.follow());
     window.addEventListener('resize', () => this.resized());
@@ -187,7 +186,7 @@ class App {
     document.body.dataset.view = state.view;
     this.headMap.mark(state);
     this.strip.draw(f.units, f.shown);
-    this.syncControls();
+    sync(this);
     this.heading();
     this.stage.draw(this);
     this.drawTable();
@@ -322,81 +321,8 @@ class App {
 
   // --- controls ---
 
-  controls() {
-    byId('views').replaceChildren(...views.map((view) =>
-      el('button', {type: 'button', 'data-view': view, onclick: () => this.set({view})}, viewNames[view])));
-    byId('ask').addEventListener('submit', (event) => {
-      event.preventDefault();
-      byId('text').blur();
-      this.set({text: byId('text').value, pair: null, cuts: [], query: null, key: null, layer: null, heads: [], compare: null});
-    });
-    for (const id of ['special', 'words', 'log']) byId(id).addEventListener('change', () => this.set({[id]: byId(id).checked}));
-    for (const id of ['measure', 'sort']) byId(id).addEventListener('change', () => this.set({[id]: byId(id).value}));
-    byId('mass').addEventListener('input', () => this.set({mass: Number(byId('mass').value)}));
-    byId('find').addEventListener('change', () => this.find(byId('find').value));
-    byId('compare').addEventListener('change', () => this.set({compare: byId('compare').value || null, view: 'heatmap'}));
-    byId('theme').addEventListener('click', () => this.set({theme: {auto: 'light', light: 'dark', dark: 'auto'}[this.state.theme]}));
-    byId('export').addEventListener('click', () => offer(this));
-    byId('help').addEventListener('click', () => byId('keys').showModal());
-    byId('tables').addEventListener('toggle', () => this.map && this.drawTable());
-    listKeys(byId('keyList'));
-  }
-
-  syncControls() {
-    const {state, run} = this;
-    for (const button of byId('views').children) {
-      button.setAttribute('aria-current', String(button.dataset.view === state.view));
-      button.hidden = !this.views.includes(button.dataset.view);
-    }
-    for (const id of ['special', 'words', 'log']) byId(id).checked = state[id];
-    byId('sinks').textContent = this.sinks === 'special tokens' ? 'Special tokens' : 'First token';
-    byId('words').disabled = !run.measure.additive;
-    byId('sortLabel').hidden = run.heads === 1;
-    byId('mapName').textContent = run.heads === 1 ? 'Layers' : 'Heads';
-    for (const id of ['measure', 'sort']) byId(id).value = state[id];
-    byId('mass').value = state.mass;
-    byId('massShown').textContent = percent(state.mass, 0);
-    byId('find').value = state.find ?? '';
-    byId('compare').value = state.compare ?? '';
-    byId('roles').replaceChildren(...this.roleFilters());
-  }
-
-  roleFilters() {
-    const {run, state} = this;
-    if (run.heads === 1) return [];
-    const counts = new Map();
-    for (const line of run.letters) for (const letter of line) counts.set(letter, (counts.get(letter) ?? 0) + 1);
-    return run.legend.filter(([letter]) => counts.has(letter)).map(([letter, name, rule]) =>
-      el('button', {
-        type: 'button', title: rule, 'aria-pressed': String(state.filter.includes(letter)),
-        onclick: () => this.set({filter: state.filter.includes(letter) ? state.filter.replace(letter, '') : state.filter + letter}),
-      }, el('b', {}, letter), ` ${name} `, el('span', {class: 'faint'}, String(counts.get(letter)))));
-  }
-
-  // giveUp leaves a field as it was before something was typed.
-  giveUp(field) {
-    const before = {text: this.run.text, find: this.state.find, compare: this.state.compare}[field.id];
-    if (before !== undefined) field.value = before ?? '';
-    field.blur();
-  }
-
-  // find locks a word, or the two of a:b.
   find(text) {
-    const {run} = this;
-    const place = (name) => {
-      const wanted = name.trim().toLowerCase();
-      const i = run.tokens.findIndex((t) => t.source.toLowerCase() === wanted || t.text.toLowerCase() === wanted);
-      return i >= 0 ? i : frame(run.tokens, {words: true, special: true}).units.find((u) => u.label.toLowerCase() === wanted)?.tokens[0];
-    };
-    if (text === '') return this.set({find: null});
-    const [a, b] = text.split(/:(?=.)/);
-    const [query, key] = [place(a), b === undefined ? null : place(b)];
-    if (query === undefined || key === undefined) {
-      this.fail(new Error(`There is no “${query === undefined ? a : b}” in the text.`));
-      return undefined;
-    }
-    this.fail(null);
-    return this.set({find: text, query, key});
+    return find(this, text);
   }
 
   theme() {

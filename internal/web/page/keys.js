@@ -30,7 +30,7 @@ export function listen(app) {
     if (event.ctrlKey || event.metaKey || event.altKey || !app.run) return;
     const typing = event.target.matches('input:not([type=checkbox]), select, textarea') || event.target.closest('dialog[open]');
     if (typing) {
-      if (event.key === 'Escape' && !event.target.closest('dialog[open]')) app.giveUp(event.target);
+      if (event.key === 'Escape' && !event.target.closest('dialog[open]')) giveUp(app, event.target);
       return;
     }
     if (event.key === 'Enter' && event.target.matches('button, a, summary')) return;
@@ -71,4 +71,11 @@ function token(app, name, by) {
 function lock(app) {
   const {query, key} = app.hovered;
   if (query !== null || key !== null) app.lockUnits(query, key);
+}
+
+// giveUp leaves a field as it was before something was typed.
+function giveUp(app, field) {
+  const before = {text: app.run.text, find: app.state.find, compare: app.state.compare}[field.id];
+  if (before !== undefined) field.value = before ?? '';
+  field.blur();
 }
