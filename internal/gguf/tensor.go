@@ -11,8 +11,8 @@ import (
 // A Type says how a tensor's numbers are stored, by the number that ggml has for it.
 type Type uint32
 
-// The types that this package knows the size of. BlockLen numbers of a row make a block, which begins with what they
-// share, as float16: a scale d and, in Q4_1, a least value m.
+// The types that this package knows the size of. In those with a Q, 32 numbers of a row make a block, which begins with what
+// they share, as float16: a scale d and, in Q4_1, a least value m.
 const (
 	F32  Type = 0
 	F16  Type = 1
