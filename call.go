@@ -44,6 +44,8 @@ type call struct {
 	scores    []float32 // Scores: [batch][heads][scoreRows][keys]
 	scoreRows int
 	stage     Stage
+	window    span      // WeightsWindow: its keys, and
+	lse       []float32 // [batch][heads][queries]
 
 	scale    float32 // of q·k; the effective one
 	exponent float32 // weights are exp(exponent·(s − top)) of the scores s that the kernels see

@@ -3,8 +3,8 @@
 //	out, q, k, v := rapt.Dense(…)
 //	err := rapt.Attend(out, q, k, v, &rapt.Options{Causal: true})
 //
-// Use [Attend] for the output, [Weights] for rows of the attention weights themselves. [Tensor] describes the inputs,
-// [Options] which attention it is. The same operation as plain loops in float64 is package textbook; whole models are in
+// Use [Attend] for the output, [Weights] for rows of the attention weights themselves and [WeightsWindow] for rectangles,
+// [Statistics] for what all of them are like. [Tensor] describes the inputs, [Options] which attention it is. The same operation as plain loops in float64 is package textbook; whole models are in
 // package model.
 //
 // The order of operations is: scale → softcap → bias and mask → max (with sinks) → exp and sum (with sinks) → weighted

@@ -128,15 +128,21 @@ func (c *call) scoresPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	rows := c.rows(t)
 	w.prepare(c, t)
-	w.copied = grow(w.copied, rows*c.dim)
-	for r := range rows {
-		copy(w.copied[r*c.dim:][:c.dim], c.q.row(t.batch, c.askedQuery(c.query(t, r)), c.queryHead(t, r)))
-	}
+	c.copyAsked(t, w)
 	for from := 0; from < c.keys; from += keyTile {
 		c.scoreBlock(t, span{from, min(from+keyTile, c.keys)}, w)
 	}
 	for r := 0; r < rows && c.stage == StageWeights && !c.oneBlock(); r++ {
 		c.softmaxRow(c.scoresRow(t, r), c.queryHead(t, r))
+	}
+}
+
+// copyAsked copies the queries that are asked for to where the products read them.
+func (c *call) copyAsked(t *tile, w *worker) {
+	rows := c.rows(t)
+	w.copied = grow(w.copied, rows*c.dim)
+	for r := range rows {
+		copy(w.copied[r*c.dim:][:c.dim], c.q.row(t.batch, c.askedQuery(c.query(t, r)), c.queryHead(t, r)))
 	}
 }
 
