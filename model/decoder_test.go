@@ -57,22 +57,17 @@ func openWith(t testing.TB, name, config string) *model.Model {
 	return m
 }
 
-// A small real Llama, stories260K of llama2.c, writes the 100 tokens that transformers writes, and computes what it does.
-func TestStories(t *testing.T) {
-	dir := os.Getenv("RAPT_STORIES260K")
-	if dir == "" {
-		t.Skip("RAPT_STORIES260K is not set to a directory with stories260K as a Hugging Face model and its golden values")
-	}
-	m, err := model.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+// storiesDir has stories260K, a small real Llama.
+var storiesDir = filepath.Join("testdata", "stories260K")
+
+// checkStory holds what m writes, always the likeliest token, against what transformers and llama2.c write.
+func checkStory(t *testing.T, m *model.Model) {
+	t.Helper()
 	var want struct {
 		PromptIDs    []int `json:"prompt_ids"`
 		GeneratedIDs []int `json:"generated_ids"`
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "golden.json"))
+	data, err := os.ReadFile(filepath.Join(storiesDir, "golden.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +77,17 @@ func TestStories(t *testing.T) {
 	if got := greedy(t, m, want.PromptIDs, len(want.GeneratedIDs)); !slices.Equal(got, want.GeneratedIDs) {
 		t.Errorf("generated %v, expected %v", got, want.GeneratedIDs)
 	}
-	g := openGolden(t, filepath.Join(dir, "golden.safetensors"))
+}
+
+// A small real Llama, stories260K of llama2.c, writes the 100 tokens that transformers writes, and computes what it does.
+func TestStories(t *testing.T) {
+	m, err := model.Open(storiesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	checkStory(t, m)
+	g := openGolden(t, filepath.Join(storiesDir, "golden.safetensors"))
 	ids, _ := g.ints("input_ids")
 	trace, err := m.Trace(context.Background(), model.Sequence{IDs: ids}, model.Want{Weights: true, Hidden: true, Logits: true})
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // stories is the model of testdata/stories260K, which has a tokenizer and writes English.
 func stories(t testing.TB) *model.Model {
 	t.Helper()
-	m, err := model.Open(filepath.Join("testdata", "stories260K"))
+	m, err := model.Open(storiesDir)
 	if err != nil {
 		t.Fatal(err)
 	}
