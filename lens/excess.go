@@ -94,8 +94,8 @@ type HeadScore struct {
 // content words give to one another for no other reason than being these two words.
 func (v *View) Ranking() []HeadScore {
 	content := v.content()
-	ranking := make([]HeadScore, 0, v.NumLayers*v.NumHeads)
-	for _, h := range v.Heads() {
+	ranking := make([]HeadScore, v.NumLayers*v.NumHeads)
+	v.each(func(at int, h Head) {
 		excess := v.Excess(h)
 		var sum float64
 		for _, i := range content {
@@ -105,8 +105,8 @@ func (v *View) Ranking() []HeadScore {
 				}
 			}
 		}
-		ranking = append(ranking, HeadScore{h, sum / float64(max(len(content), 1))})
-	}
+		ranking[at] = HeadScore{h, sum / float64(max(len(content), 1))}
+	})
 	slices.SortStableFunc(ranking, byScore)
 	return ranking
 }

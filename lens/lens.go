@@ -23,6 +23,9 @@ package lens
 import (
 	"fmt"
 	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rapt-go/rapt/model"
 )
@@ -127,6 +130,21 @@ func (v *View) Heads() []Head {
 		}
 	}
 	return heads
+}
+
+// each calls f with every head and its place among Heads, on all processors.
+func (v *View) each(f func(at int, h Head)) {
+	heads := v.Heads()
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(heads)) {
+		wait.Go(func() {
+			for at := int(next.Add(1)) - 1; at < len(heads); at = int(next.Add(1)) - 1 {
+				f(at, heads[at])
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // Weight is how much query looks at key in head h.

@@ -87,24 +87,34 @@ func (r Roles) Letter() rune {
 // Letters is the letter of every head.
 func (v *View) Letters() map[Head]rune {
 	letters := make(map[Head]rune, v.NumLayers*v.NumHeads)
-	for _, h := range v.Heads() {
-		letters[h] = v.Roles(h).Letter()
+	roles := v.AllRoles()
+	for at, h := range v.Heads() {
+		letters[h] = roles[at].Letter()
 	}
 	return letters
+}
+
+// AllRoles measures all heads, in the order of Heads.
+func (v *View) AllRoles() []Roles {
+	roles := make([]Roles, v.NumLayers*v.NumHeads)
+	v.each(func(at int, h Head) { roles[at] = v.Roles(h) })
+	return roles
 }
 
 // Roles measures head h.
 func (v *View) Roles(h Head) Roles {
 	var r Roles
-	columns := make([]float64, v.KeyLen) // Σ over rows
+	columns := make([]float64, v.KeyLen)       // Σ over rows
+	within := make([]float64, len(v.ordinary)) // of each row −Σ w ln w over ordinary keys
 	var several, twins, copies int
-	for _, i := range v.ordinary {
+	for at, i := range v.ordinary {
 		row := v.Row(h.Layer, h.Head, i)
 		v.addShares(&r, row, i)
 		for j, w := range row {
 			columns[j] += float64(w)
 		}
 		entropy, visible := entropy(row)
+		within[at] = v.ordinaryPart(entropy, row)
 		r.Entropy += entropy
 		if visible > 1 {
 			r.Evenness, several = r.Evenness+entropy/math.Log(float64(visible)), several+1
@@ -125,7 +135,7 @@ func (v *View) Roles(h Head) Roles {
 	r.SameToken /= float64(max(twins, 1))
 	r.Induction /= float64(max(copies, 1))
 	r.Largest = slices.Max(columns) / n
-	r.Relation, r.Salience = v.relation(h)
+	r.Relation, r.Salience = v.relation(h, within)
 	return r
 }
 
@@ -184,64 +194,89 @@ func entropy[T float32 | float64](row []T) (nats float64, visible int) {
 	return nats, visible
 }
 
+// ordinaryPart is the part of a row's entropy that comes from ordinary keys.
+func (v *View) ordinaryPart(entropy float64, row []float32) float64 {
+	if len(v.ordinary) == v.KeyLen {
+		return entropy
+	}
+	for j, t := range v.Tokens {
+		if t.Kind == Special {
+			entropy -= nats(float64(row[j]))
+		}
+	}
+	return entropy
+}
+
 // relation is Relation and Salience of head h; see there. Rows that give nothing to ordinary keys, or see only one of
-// them, don't count.
-func (v *View) relation(h Head) (relation, salience float64) {
-	rows, common := v.preferences(h)
+// them, don't count. Within has of every row −Σ w ln w over the ordinary keys. With s their sum, p = w/s, and q = c/S what
+// is common to the n keys that the row sees, normalised by the sum S of c over them,
+//
+//	Σ p ln p      = −within/s − ln s
+//	KL(p ‖ q)     = Σ p ln p − Σ p ln c + ln S
+//	KL(q ‖ even)  = Σ c ln c / S − ln S + ln n
+//
+// so that a number of the map takes a single logarithm, that of within.
+func (v *View) relation(h Head, within []float64) (relation, salience float64) {
+	sums, common := v.preferences(h)
+	logs := make([]float64, len(common))
+	total, weighted := make([]float64, len(common)+1), make([]float64, len(common)+1) // Σ c and Σ c ln c of the keys before
+	for k, c := range common {
+		if c > 0 {
+			logs[k] = math.Log(c)
+		}
+		total[k+1], weighted[k+1] = total[k]+c, weighted[k]+c*logs[k]
+	}
 	var counted float64
-	for _, row := range rows {
-		if row == nil {
+	for at, i := range v.ordinary {
+		if sums[at] == 0 {
 			continue
 		}
-		var sum float64 // of what is common to the keys that this row sees
-		for _, c := range common[:len(row)] {
-			sum += c
+		n := v.visible(at)
+		row := v.Row(h.Layer, h.Head, i)
+		var cross float64
+		for k, j := range v.ordinary[:n] {
+			cross += float64(row[j]) * logs[k]
 		}
-		for k, p := range row {
-			m := common[k] / sum
-			if p > 0 {
-				relation += p * math.Log2(p/m)
-			}
-			if m > 0 {
-				salience += m * math.Log2(m*float64(len(row)))
-			}
-		}
+		relation += -within[at]/sums[at] - math.Log(sums[at]) - cross/sums[at] + math.Log(total[n])
+		salience += weighted[n]/total[n] - math.Log(total[n]) + math.Log(float64(n))
 		counted++
 	}
-	counted = max(counted, 1)
+	counted = max(counted, 1) * math.Ln2
 	return max(0, relation/counted), max(0, salience/counted)
 }
 
-// preferences are the rows of head h over the ordinary keys that they see, normalised to 1, nil for those that don't
-// count; and what they prefer in common: of each key the mean of p·(number of keys seen).
-func (v *View) preferences(h Head) (rows [][]float64, common []float64) {
+// visible is how many of the ordinary keys the row of such number sees.
+func (v *View) visible(at int) int {
+	if v.Causal {
+		return at + 1
+	}
+	return len(v.ordinary)
+}
+
+// preferences are what the rows of head h give to the ordinary keys, 0 for rows that don't count; and what they prefer in
+// common: of each key the mean of p·(number of keys seen) over the rows that see it.
+func (v *View) preferences(h Head) (sums, common []float64) {
 	keys := len(v.ordinary)
-	common = make([]float64, keys)
+	sums, common = make([]float64, keys), make([]float64, keys)
 	seen := make([]float64, keys) // by how many rows
 	for at, i := range v.ordinary {
-		visible := keys
-		if v.Causal {
-			visible = at + 1
-		}
-		row := make([]float64, visible)
+		row, visible := v.Row(h.Layer, h.Head, i), v.ordinary[:v.visible(at)]
 		var sum float64
-		for k, j := range v.ordinary[:visible] {
-			row[k] = float64(v.Weight(h, i, j))
-			sum += row[k]
+		for _, j := range visible {
+			sum += float64(row[j])
 		}
-		if sum == 0 || (visible == 1 && keys > 1) {
-			rows = append(rows, nil)
+		if sum == 0 || (len(visible) == 1 && keys > 1) {
 			continue
 		}
-		for k := range row {
-			row[k] /= sum
-			common[k] += row[k] * float64(visible)
+		sums[at] = sum
+		scale := float64(len(visible)) / sum
+		for k, j := range visible {
+			common[k] += float64(row[j]) * scale
 			seen[k]++
 		}
-		rows = append(rows, row)
 	}
 	for k := range common {
 		common[k] /= max(seen[k], 1)
 	}
-	return rows, common
+	return sums, common
 }

@@ -156,12 +156,12 @@ func (r *Run) summarise(similar bool) *summary {
 
 // addRoles adds what every head does.
 func (s *summary) addRoles(v *lens.View) {
-	shown := v.Select(false, false)
+	shown, measured := v.Select(false, false), v.AllRoles()
 	for l := range v.NumLayers {
 		row, hidden, line := []roles{}, []short{}, ""
 		for h := range v.NumHeads {
 			head := lens.Head{Layer: l, Head: h}
-			r := v.Roles(head)
+			r := measured[l*v.NumHeads+h]
 			row, line = append(row, rolesOf(r)), line+string(r.Letter())
 			hidden = append(hidden, short(v.HiddenShare(head, shown)))
 		}
