@@ -55,35 +55,42 @@ func (t *Tokenizer) encode(texts []string, template []templatePiece, o *Options)
 	if o == nil {
 		o = new(Options)
 	}
-	c, _ := t.cutters.Get().(*cutter)
-	if c == nil {
-		c = new(cutter)
-	}
+	c := t.cutter()
 	defer t.cutters.Put(c)
 	sequences := c.sequences[:len(texts)]
+	lens := make([]int, len(texts))
 	for i, text := range texts {
-		name := [...]string{"text", "pair"}[i]
-		if at := invalidUTF8(text); at >= 0 {
-			return nil, fmt.Errorf("%s is not UTF-8 at byte %d", name, at)
-		}
-		if len(text) > math.MaxInt32 {
-			return nil, fmt.Errorf("%s has %d bytes, expected at most %d", name, len(text), math.MaxInt32)
+		if err := checkText([...]string{"text", "pair"}[i], text); err != nil {
+			return nil, err
 		}
 		if err := t.cut(&sequences[i], c, text); err != nil {
 			return nil, err
 		}
+		lens[i] = len(sequences[i].all)
 	}
-	if err := o.truncate(sequences, template); err != nil {
+	if err := o.truncate(lens, template); err != nil {
 		return nil, err
 	}
 	for i := range sequences {
-		t.trim(&sequences[i], o.NoSpecial)
+		s := &sequences[i]
+		s.tokens, s.cut = kept(s.all, lens[i], o.TruncateLeft), len(s.all)-lens[i]
+		t.trim(s, o.NoSpecial)
 	}
 	e := t.assemble(template, sequences, o.NoSpecial)
 	for _, s := range sequences {
 		clear(s.verbatim) // parts of a text, which mustn't live on in the pool
 	}
 	return e, nil
+}
+
+func checkText(name, text string) error {
+	if at := invalidUTF8(text); at >= 0 {
+		return fmt.Errorf("%s is not UTF-8 at byte %d", name, at)
+	}
+	if len(text) > math.MaxInt32 {
+		return fmt.Errorf("%s has %d bytes, expected at most %d", name, len(text), math.MaxInt32)
+	}
+	return nil
 }
 
 // sequence is one text as tokens, before the post-processor.
@@ -101,6 +108,8 @@ type token struct {
 	start, end int32 // code points of the text
 }
 
+func (s *sequence) reset() { s.all, s.verbatim = s.all[:0], s.verbatim[:0] }
+
 // add appends a token that is spelled as in the text.
 func (s *sequence) add(id int32, text string, start, end int) {
 	s.verbatim = append(s.verbatim, text)
@@ -114,11 +123,23 @@ type cutter struct {
 	words      wordCutter
 	pieces     []piece
 	segments   [2][]segment
+
+	ids   []int    // of AppendIDs, as are those that follow
+	bytes []byte   // of padded
+	known *idCache // made when it is needed
+}
+
+// cutter returns one that was put back, or a new one.
+func (t *Tokenizer) cutter() *cutter {
+	if c, ok := t.cutters.Get().(*cutter); ok {
+		return c
+	}
+	return new(cutter)
 }
 
 // cut sets s to the tokens of text.
 func (t *Tokenizer) cut(s *sequence, c *cutter, text string) error {
-	s.all, s.verbatim, s.cut = s.all[:0], s.verbatim[:0], 0
+	s.reset()
 	position := runePosition{text: text}
 	c.segments[0] = t.before.split(c.segments[0][:0], text)
 	for _, g := range c.segments[0] {
@@ -134,7 +155,6 @@ func (t *Tokenizer) cut(s *sequence, c *cutter, text string) error {
 			return err
 		}
 	}
-	s.tokens = s.all
 	return nil
 }
 

@@ -80,6 +80,7 @@ func FuzzEncode(f *testing.F) {
 // checkEncoding encodes a pair and checks what holds for every encoding.
 func checkEncoding(t *testing.T, tok *Tokenizer, texts ...string) {
 	t.Helper()
+	checkIDs(t, tok, texts[0], nil)
 	e, err := tok.EncodePair(texts[0], texts[1], nil)
 	valid := utf8.ValidString(texts[0]) && utf8.ValidString(texts[1])
 	if err != nil && valid && !strings.Contains(err.Error(), "unknown character") && !strings.Contains(err.Error(), "pattern") || err == nil && !valid {

@@ -79,6 +79,7 @@ func fromGGUF(g *GGUF) (*Tokenizer, error) {
 	if err := t.setAdded(g.added()); err != nil {
 		return nil, fmt.Errorf("tokens: %w", err)
 	}
+	t.setShortWays()
 	return t, g.setTemplates(t)
 }
 

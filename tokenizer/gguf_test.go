@@ -89,7 +89,7 @@ func TestGGUFGolden(t *testing.T) {
 				t.Errorf("%d tokens, expected %d", tok.VocabSize(), want)
 			}
 			for _, c := range readCases(t, g.dir) {
-				got, err := asGolden(tok, c, nil)
+				got, err := asGolden(t, tok, c, nil)
 				if err != nil {
 					t.Errorf("%q: %v", c.Text, err)
 				} else if d := cmp.Diff(c, got); d != "" {

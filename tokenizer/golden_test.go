@@ -86,11 +86,12 @@ func readCases(tb testing.TB, dir string) []goldenCase {
 	return cases
 }
 
-// asGolden encodes and decodes what c says in the form of a golden case.
-func asGolden(tok *Tokenizer, c goldenCase, o *Options) (goldenCase, error) {
+// asGolden encodes and decodes what c says in the form of a golden case. AppendIDs must agree.
+func asGolden(t *testing.T, tok *Tokenizer, c goldenCase, o *Options) (goldenCase, error) {
 	var e *Encoding
 	var err error
 	if c.Pair == nil {
+		checkIDs(t, tok, c.Text, o)
 		e, err = tok.Encode(c.Text, o)
 	} else {
 		e, err = tok.EncodePair(c.Text, *c.Pair, o)
@@ -120,7 +121,7 @@ func TestGolden(t *testing.T) {
 				t.Errorf("%d cases, expected %d", len(cases), want)
 			}
 			for _, c := range cases {
-				got, err := asGolden(tok, c, nil)
+				got, err := asGolden(t, tok, c, nil)
 				if err != nil {
 					t.Errorf("%q: %v", c.Text, err)
 				} else if d := cmp.Diff(c, got); d != "" {
@@ -155,7 +156,7 @@ func TestVariants(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range v.Cases {
-				got, err := asGolden(tok, c.goldenCase, c.options(t))
+				got, err := asGolden(t, tok, c.goldenCase, c.options(t))
 				if c.Error != (err != nil) {
 					t.Errorf("%+v: error %v, the library's: %v", c, err, c.Error)
 				} else if d := cmp.Diff(c.goldenCase, got); err == nil && d != "" {

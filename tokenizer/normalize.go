@@ -12,6 +12,8 @@ type normalizer struct {
 	steps []step
 	local bool                // no step looks across an ASCII character, and each makes at most one ASCII character of one
 	ascii [utf8.RuneSelf]byte // if local: what the steps make of an ASCII character
+
+	keepsASCII bool // no step changes an ASCII character
 }
 
 // dropped stands in normalizer.ascii for a character that is left out.
@@ -79,7 +81,14 @@ func parseNormalizer(n node, where string) (*normalizer, error) {
 }
 
 func newNormalizer(steps []step) (*normalizer, error) {
-	z := &normalizer{steps: steps}
+	z := &normalizer{steps: steps, keepsASCII: true}
+	for _, s := range steps {
+		switch s.kind {
+		case decompose, decomposeCompatible, compose, composeCompatible:
+		default:
+			z.keepsASCII = false
+		}
+	}
 	z.local = !slices.ContainsFunc(steps, func(s step) bool { return s.kind >= firstGlobal })
 	if !z.local {
 		return z, nil
@@ -95,6 +104,20 @@ func newNormalizer(steps []step) (*normalizer, error) {
 		}
 	}
 	return z, nil
+}
+
+// keeps reports whether z surely leaves text as it is.
+func (z *normalizer) keeps(text string) bool {
+	return len(z.steps) == 0 || z.keepsASCII && isASCII(text)
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func parseSteps(n node, where string) ([]step, error) {

@@ -53,7 +53,7 @@ func TestPipelines(t *testing.T) {
 
 func checkPipelineCase(t *testing.T, name string, tok *Tokenizer, c pipelineCase) {
 	t.Helper()
-	got, err := asGolden(tok, c.goldenCase, nil)
+	got, err := asGolden(t, tok, c.goldenCase, nil)
 	if c.Error != (err != nil) {
 		t.Errorf("%s: %q: error %v, the library's: %v", name, c.Text, err, c.Error)
 	}

@@ -39,11 +39,11 @@ func (n *normalized) prepend(content string) {
 	if content == "" {
 		n.run[0].from = -1 - n.start // so it is in the library
 	}
-	out := make([]traced, 0, len(content)+len(n.run))
+	out := n.spare[:0]
 	for _, r := range content {
 		out = append(out, traced{r, n.run[0].from})
 	}
-	n.run = append(out, n.run...)
+	n.run, n.spare = append(out, n.run...), n.run
 }
 
 // replace puts content in the place of each match. It comes from where the last character of the match does.

@@ -52,6 +52,9 @@ type Tokenizer struct {
 	padding    *Padding
 
 	cutters sync.Pool // of *cutter
+
+	ascii *asciiWords // short ways of AppendIDs; nil: there isn't one
+	rule  *ruleWords
 }
 
 // maxFile is the size in bytes of the largest tokenizer.json that is read. The largest known ones have 40 MB.
@@ -118,6 +121,7 @@ func parse(data []byte) (*Tokenizer, error) {
 	if err := t.setAdded(tokens); err != nil {
 		return nil, err
 	}
+	t.setShortWays()
 	if err := t.setPostProcessor(postProcessor); err != nil {
 		return nil, err
 	}
@@ -147,6 +151,14 @@ func (t *Tokenizer) setAdded(tokens []addedToken) (err error) {
 	}
 	t.after, err = newMatcher(t.added, true)
 	return err
+}
+
+// setShortWays finds out what AppendIDs needs to know.
+func (t *Tokenizer) setShortWays() {
+	t.rule = newRuleWords(&t.preTokenizer)
+	if len(t.after.tokens) == 0 {
+		t.ascii = newASCIIWords(t.normalizer, &t.preTokenizer)
+	}
 }
 
 // VocabSize returns the number of tokens, added ones included. Ids may have gaps, so it isn't always one more than the

@@ -103,8 +103,8 @@ func parsePadding(n node) (*Padding, error) {
 	return p, f.end()
 }
 
-// truncate cuts sequences so that they and the special tokens of the template fit.
-func (o *Options) truncate(sequences []sequence, template []templatePiece) error {
+// truncate lowers the lengths of one text or two until they fit with the special tokens of the template.
+func (o *Options) truncate(lens []int, template []templatePiece) error {
 	if o.Strategy < LongestFirst || o.Strategy > OnlySecond {
 		return fmt.Errorf("Strategy is %d, expected LongestFirst, OnlyFirst or OnlySecond", int(o.Strategy))
 	}
@@ -120,17 +120,7 @@ func (o *Options) truncate(sequences []sequence, template []templatePiece) error
 			return fmt.Errorf("MaxLen is %d, but there are %d special tokens", o.MaxLen, o.MaxLen-room)
 		}
 	}
-	lens := make([]int, len(sequences))
-	for i := range sequences {
-		lens[i] = len(sequences[i].tokens)
-	}
-	if err := o.fit(lens, room); err != nil {
-		return err
-	}
-	for i := range sequences {
-		sequences[i].keep(lens[i], o.TruncateLeft)
-	}
-	return nil
+	return o.fit(lens, room)
 }
 
 // fit lowers the lengths of one text or two until their sum is at most room.
@@ -178,12 +168,10 @@ func fitLongest(lens []int, room int) {
 	}
 }
 
-// keep drops all but n tokens.
-func (s *sequence) keep(n int, left bool) {
-	s.cut = len(s.tokens) - n
+// kept returns the n tokens that truncation leaves.
+func kept[T any](tokens []T, n int, left bool) []T {
 	if left {
-		s.tokens = s.tokens[s.cut:]
-	} else {
-		s.tokens = s.tokens[:n]
+		return tokens[len(tokens)-n:]
 	}
+	return tokens[:n]
 }
