@@ -70,3 +70,36 @@ func TestInputLabels(t *testing.T) {
 		})
 	}
 }
+
+// Tokens of two tokenizers have the same place where they stand for the same letters, with the blank before them or
+// without.
+func TestPlaces(t *testing.T) {
+	const text = "The unbelievable cat sat."
+	a, err := encode(openTokenizer(t, "minilm"), text, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := encode(openTokenizer(t, "gpt2"), text, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := func(in *Input) []string {
+		groups := make([][]int, len(in.Names))
+		for i := range groups {
+			groups[i] = []int{i}
+		}
+		return in.Places(groups)
+	}
+	inA, inB := align(places(a), places(b))
+	var pairs []string
+	for k := range inA {
+		pairs = append(pairs, a.Labels[inA[k]]+" "+b.Labels[inB[k]])
+	}
+	if diff := cmp.Diff([]string{"the The", "unbelievable ␣unbelievable", "cat ␣cat", "sat ␣sat", ". ."}, pairs); diff != "" {
+		t.Errorf("tokens in common (-want +got):\n%s\n%v %v", diff, a.Labels, b.Labels)
+	}
+	wordsA, wordsB := a.Places(wordGroups(a.Tokens)), b.Places(wordGroups(b.Tokens))
+	if diff := cmp.Diff(wordsA[1:len(wordsA)-1], wordsB); diff != "" {
+		t.Errorf("words (-one tokenizer +the other):\n%s", diff)
+	}
+}

@@ -43,7 +43,6 @@ var opposites = []struct{ a, b, why string }{
 	{"compare-model", "off", twoDifferences}, {"compare-model", "cut", twoDifferences},
 	{"pair", "ids", needsText}, {"truncate", "ids", needsText}, {"words", "ids", needsText},
 	{"compare", "ids", needsText}, {"compare-model", "ids", needsText},
-	{"find", "words", "it takes words as it is"},
 	{"decoder-ids", "measure", "the decoder's maps are of weights"}, {"decoder-ids", "words", "the decoder's maps are of tokens"},
 	{"special", "no-special", "the one shows rows of special tokens, the other not even their columns"},
 	{"interactive", "json", "the terminal is for one of them"}, {"interactive", "output", "the terminal is for looking"},
@@ -157,7 +156,7 @@ func (f *lookFlags) checkOutput() error {
 			return usagef("--%s has no meaning with %s", t.flag, strings.Join(asked, " "))
 		}
 	}
-	for _, flag := range []string{"layer", "special", "no-special", "compare", "compare-model"} {
+	for _, flag := range []string{"layer", "words", "special", "no-special", "compare", "compare-model"} {
 		if f.given(flag) && f.given("find") && all == toScreen {
 			return usagef("--find ranks all heads: --%s has no meaning with it", flag)
 		}
