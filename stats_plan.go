@@ -11,8 +11,9 @@ const (
 	// result in order, so that its bits don't depend on threads.
 	stripRows = 16 * kernel.RowStep
 
-	// statsFloats bounds what all workers together keep: 59 MB of rows of weights, packed keys and values, and sums.
-	statsFloats = 14 << 20
+	// statsFloats bounds what all workers together keep: 64 MB of rows of weights, packed keys and values, and sums. Of it
+	// blockFloats are for the block that each has at hand.
+	statsFloats, blockFloats = 16_000_000, 1 << 17
 
 	// heldRows is the most rows of weights that a worker holds. More would make packed keys and values be read less often, but
 	// push them and one another out of the second-level cache; and four groups of rows fetch all of the next packed block.
@@ -103,9 +104,9 @@ func (c *call) planColumns(heads int) {
 	default:
 		c.keep = keepNone
 	}
-	rows := (free/c.weightStride/threads - sums) / kernel.RowStep * kernel.RowStep
+	rows := ((free/threads-blockFloats)/c.weightStride - sums) / kernel.RowStep * kernel.RowStep
 	c.statRows = min(heldRows, max(kernel.RowStep, rows))
-	c.workerLimit = max(1, free/((c.statRows+sums)*c.weightStride))
+	c.workerLimit = max(1, free/((c.statRows+sums)*c.weightStride+blockFloats))
 	if c.pooled() {
 		n := heads * c.stats.PooledCols
 		c.carrySum, c.carryMax = growAny(c.carrySum, n), grow(c.carryMax, n)
