@@ -21,7 +21,7 @@ const (
 	maxRuns        = 2                // requests that compute at a time
 	maxWaiting     = 64               // requests that wait for that
 	maxConnections = 256              // open at a time; more wait to be accepted
-	cacheBytes     = 256 << 20        // of runs that are kept
+	cacheBytes     = maxMaps          // of runs that are kept: the largest one fits
 	outgoingBytes  = 512 << 20        // of answers that are being read
 	runTime        = 30 * time.Second // for a request, waiting included
 	stopTime       = 5 * time.Second  // for requests that run when the server stops
