@@ -131,7 +131,7 @@ func (c *call) attendChunk(t *tile, chunk int, w *worker, sums *state) {
 func (c *call) attendBlock(t *tile, block span, w *worker, sums *state) {
 	rows := c.headRows(t)
 	if rows <= kernel.RowStep {
-		if g := c.group(t, 0, rows, block); g.whole && c.open && c.o.PageTables == nil {
+		if g := c.group(t, 0, rows, block); g.whole && c.open && c.fewInPlace() {
 			c.attendFew(t, g.keys, w, sums)
 			return
 		}

@@ -172,11 +172,12 @@ func keysFrom(x rapt.Tensor[float32], from, n int) rapt.Tensor[float32] {
 }
 
 // TestCache grows sequences in a cache, some by many positions and some by one, in shared calls, and holds every output
-// against Attend over the whole sequence.
+// against Attend over the whole sequence. Pages of 32 hold whole panels, which are then read where they lie.
 func TestCache(t *testing.T) {
-	for _, window := range []int{0, 50} {
+	for _, test := range []struct{ window, pageSize int }{{0, 16}, {50, 16}, {0, 32}, {50, 32}} {
+		window, pages := test.window, 1920/test.pageSize
 		rng := rand.New(rand.NewPCG(5, 6))
-		config := rapt.CacheConfig{KVHeads: 2, Dim: 16, ValueDim: 24, PageSize: 16, Pages: 120, Window: window}
+		config := rapt.CacheConfig{KVHeads: 2, Dim: 16, ValueDim: 24, PageSize: test.pageSize, Pages: pages, Window: window}
 		cache, err := rapt.NewCache(config)
 		if err != nil {
 			t.Fatal(err)
@@ -210,14 +211,14 @@ func TestCache(t *testing.T) {
 				}
 			}
 		}
-		if window > 0 && cache.FreePages() < 120-3*8 {
-			t.Errorf("window %d: %d of 120 pages are free; those before the windows aren't given back", window, cache.FreePages())
+		if window > 0 && cache.FreePages() < pages-3*128/test.pageSize {
+			t.Errorf("window %d: %d of %d pages are free; those before the windows aren't given back", window, cache.FreePages(), pages)
 		}
 		for _, s := range sequences {
 			cache.Remove(s.id)
 		}
-		if cache.FreePages() != 120 {
-			t.Errorf("%d of 120 pages are free after all sequences ended", cache.FreePages())
+		if cache.FreePages() != pages {
+			t.Errorf("%d of %d pages are free after all sequences ended", cache.FreePages(), pages)
 		}
 	}
 }

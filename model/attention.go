@@ -157,7 +157,11 @@ func (s *attentionStep) Do(i, worker int) {
 	var k, v rapt.Tensor[float32]
 	o := &s.options[worker]
 	if s.states != nil {
-		k, v, o.QueryStart = s.remembered(piece)
+		state, group := s.states[piece.seq], s.q.Heads/s.k.Heads
+		held := state.held(s.pass.layer, s.told, s.cross)
+		first, n := piece.from/group, (piece.to-piece.from)/group
+		k, v = held.heads(first, n, s.k.Dim), held.heads(s.k.Heads+first, n, s.k.Dim)
+		held.tell(o, state.len)
 	} else {
 		k, v = s.part(s.k, piece, s.keyStarts), s.part(s.v, piece, s.keyStarts)
 	}

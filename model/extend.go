@@ -132,6 +132,12 @@ func (m *Model) extend(ctx context.Context, states []*State, batch []Sequence, t
 	if len(batch) == 0 {
 		return nil
 	}
+	if pool := poolOf(states); pool != nil {
+		if err := pool.begin(states, batch); err != nil {
+			return err
+		}
+		defer pool.end()
+	}
 	p := newPass(ctx, &m.info, batch, taps, t)
 	defer p.release()
 	p.states = states
@@ -161,12 +167,30 @@ func (m *Model) plan(ctx context.Context, states []*State, batch []Sequence, t *
 			state.planned = length
 			continue
 		}
-		again := &State{model: m, planned: length, layers: make([]keyValues, len(state.layers))}
+		again := state.empty()
+		again.planned = length
 		err := m.inChunks(ctx, []*State{again}, []Sequence{{IDs: state.ids}}, nil, t, func(int, []float32) {})
+		if err == nil {
+			state.planned = length
+			state.layers, again.layers = again.layers, state.layers
+			if state.paged != nil {
+				state.paged.layers, again.paged.layers = again.paged.layers, state.paged.layers
+			}
+		}
+		again.Close()
 		if err != nil {
 			return err
 		}
-		*state = *again
+	}
+	return nil
+}
+
+// poolOf is the pool of the first state that is of one, which is that of all others too; or nil.
+func poolOf(states []*State) *Pool {
+	for _, s := range states {
+		if s != nil && s.paged != nil {
+			return s.paged.pool
+		}
 	}
 	return nil
 }
@@ -192,6 +216,10 @@ func (m *Model) checkExtend(states []*State, batch []Sequence, taps *Taps) error
 			return fmt.Errorf("state %d isn't one of this model", s)
 		case twice:
 			return fmt.Errorf("states %d and %d are the same", first, s)
+		case state.closed:
+			return fmt.Errorf("state %d is closed", s)
+		case state.paged != nil && state.paged.pool != poolOf(states):
+			return fmt.Errorf("state %d is of another pool than those before it", s)
 		case state.len > m.info.MaxSeqLen-len(batch[s].IDs):
 			return fmt.Errorf("sequence %d has %d tokens and %d new ones; the model takes at most %d",
 				s, state.len, len(batch[s].IDs), m.info.MaxSeqLen)

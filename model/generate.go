@@ -198,8 +198,17 @@ func (m *Model) newGeneration(ctx context.Context, prompts []Sequence, o *Genera
 // which the encoder has read the prompt.
 func (m *Model) begin(ctx context.Context, prompts []Sequence) (list []*continuation, err error) {
 	if m.network.decoder == nil {
+		newState := m.NewState
+		if len(prompts) > 1 {
+			// Sequences of a batch end one by one, and what one had is for those that go on.
+			pool, err := m.NewPool(0)
+			if err != nil {
+				return nil, err
+			}
+			newState = pool.NewState
+		}
 		for i, prompt := range prompts {
-			state, err := m.NewState()
+			state, err := newState()
 			if err != nil {
 				return nil, err
 			}
@@ -243,6 +252,9 @@ func (g *generation) step(ctx context.Context, yield func(NewToken, error) bool)
 		token.Look = g.looks.of(i)
 		if !yield(token, nil) {
 			return errNobodyListens
+		}
+		if c.left == 0 {
+			c.state.Close()
 		}
 	}
 	g.live = slices.DeleteFunc(g.live, func(c *continuation) bool { return c.left == 0 })

@@ -115,20 +115,21 @@ func (s *lookStep) Do(piece, worker int) {
 	if look.Query != last {
 		return // of a beginning that comes in parts, this isn't the end
 	}
-	remembered := &state.layers[p.layer]
+	held := state.held(p.layer, s.told, s.encoder)
 	if s.encoder {
-		remembered, look = &state.encoder[p.layer], look.Encoder
+		look = look.Encoder
 	}
-	k := remembered.heads(kvHead, 1, p.info.HeadDim)
+	k := held.heads(kvHead, 1, p.info.HeadDim)
 	q := p.heads(p.qkv, first, group)
 	q.Data, q.Seq = q.Data[(p.starts[seq+1]-1)*q.SeqStride:], 1
 
 	o := &s.options[worker]
 	*o = *s.told
-	o.Threads, o.QueryStart = 1, last-remembered.first
+	o.Threads = 1
+	held.tell(o, last)
 	if s.bias != nil {
 		o.ScoreFunc = func(scores []float32, at rapt.Segment) {
-			s.bias.add(scores, first+at.Head, last-remembered.first, at.FirstKey)
+			s.bias.add(scores, first+at.Head, o.QueryStart, at.FirstKey)
 		}
 	}
 	part := headsPiece{from: first, to: first + group}
@@ -143,7 +144,7 @@ func (s *lookStep) Do(piece, worker int) {
 	err := rapt.Statistics(&s.stats[worker], nil, q, k, rapt.Tensor[float32]{}, o)
 	for i := range keys {
 		if keys[i] >= 0 {
-			keys[i] += int32(remembered.first)
+			keys[i] += int32(held.first)
 		}
 	}
 	if err != nil {
