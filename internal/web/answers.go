@@ -145,7 +145,8 @@ func answerFind(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 			}
 		}
 	}
-	view := lens.View{Attention: r.Map, Tokens: r.Tokens}
+	view := *r.View
+	view.Attention = r.Map
 	ranking := []headScore{}
 	for _, h := range view.Find(q.Queries, q.Keys) {
 		ranking = append(ranking, scoreOf(h))
@@ -177,6 +178,9 @@ func answerSimilar(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 func answerCompare(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 	if q.Other == nil {
 		return nil, badRequest("there is no other text")
+	}
+	if len(q.Cuts) > 0 {
+		return nil, badRequest("cuts are of tokens of one text: they have no meaning where two are compared")
 	}
 	a, err := s.run(ctx, *q.Text, q)
 	if err != nil {

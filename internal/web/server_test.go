@@ -92,6 +92,7 @@ func TestStatus(t *testing.T) {
 		{"cut", "POST", "/api/summary", cat + `,"cuts":[[0,9]]}`, nil, 400, "key 9"},
 		{"nothing off", "POST", "/api/switch", cat + "}", nil, 400, "off"},
 		{"token", "POST", "/api/find", cat + `,"queries":[9],"keys":[1]}`, nil, 400, "token 9"},
+		{"compare cut", "POST", "/api/compare", cat + `,"layer":0,"head":0,"other":"a","cuts":[[1,1]]}`, nil, 400, "cuts"},
 		{"nothing to compare", "POST", "/api/compare", cat + `,"layer":0,"head":0}`, nil, 400, "no other"},
 		{"flow of a long text", "POST", "/api/summary", `{"measure":"flow","text":"` + strings.Repeat("a ", 40) + `"}`, nil, 422, "30"},
 	} {

@@ -7,6 +7,7 @@ import {ordinal} from './numbers.js';
 // readout tells of an edge its number, and of a token where it looks most.
 export function readout(app, query, key) {
   const {map, frame: f} = app;
+  if (app.state.view === 'layers') return [el('span', {class: 'faint'}, 'Point at a cell for its number; lock a token to follow it.')];
   const n = f.units.length;
   const name = (u, kind) => el('b', {class: kind}, visible(f.units[u].label));
   if (query !== null && key !== null) {

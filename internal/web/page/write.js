@@ -34,7 +34,9 @@ export class Write {
       this.at = null;
       this.page.replaceChildren(el('span', {class: 'given'}, app.run.text));
       this.whole.hidden = true;
-      this.say('');
+      const isWhole = app.run.off.length + app.run.cuts.length === 0;
+      this.button.disabled = !isWhole;
+      this.say(isWhole ? '' : 'What is switched off here isn’t off when the model writes: switch it on again first.');
     }
     this.light();
   }
