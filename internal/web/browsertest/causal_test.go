@@ -71,6 +71,9 @@ func TestCausal(t *testing.T) {
 					t.Errorf("%s: %s", view, got)
 				}
 			}
+			if got := b.text(".inside .faint"); !strings.Contains(got, "sees none that come later") || strings.Contains(got, "does more") {
+				t.Errorf("inside it says %q", got)
+			}
 			eval[any](b, "await rapt.set({view: 'arcs'})")
 			if got := b.text("#note"); !strings.Contains(got, " of "+strconv.Itoa(n*(n+1)/2)+" edges") {
 				t.Errorf("the arcs say %q", got)
