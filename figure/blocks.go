@@ -42,8 +42,8 @@ func (g *grid) blocks() (lines, notes []string) {
 	}
 	notes = append(notes, "columns have the numbers of the rows"+g.hiddenNumbers())
 	if pool > 1 {
-		notes = append(notes, fmt.Sprintf("%d tokens don't fit %d columns: a cell is the largest value of %d × %[3]d tokens",
-			len(g.Columns), g.width, pool))
+		notes = append(notes, fmt.Sprintf("%d %[2]ss don't fit %d columns: a cell is the largest value of %d × %[4]d %[2]ss",
+			len(g.Columns), g.look.unit(), g.width, pool))
 	}
 	return lines, notes
 }

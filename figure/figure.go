@@ -53,6 +53,7 @@ type Subject struct {
 	Model   string        // its name
 	Measure lens.Measure  // what the view has; the zero value: weights
 	Words   bool          // the tokens are whole words
+	Unit    string        // what a row stands for; "": a token or, with Words, a word
 	Notes   []string      // what the reader has to know: what was switched off, what isn't compared
 	Took    time.Duration // how long the model ran; 0 if that isn't to be printed
 }
@@ -133,7 +134,10 @@ func (s *Subject) specialShare() string {
 
 // unit is what a row stands for.
 func (s *Subject) unit() string {
-	if s.Words {
+	switch {
+	case s.Unit != "":
+		return s.Unit
+	case s.Words:
 		return "word"
 	}
 	return "token"

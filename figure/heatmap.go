@@ -82,7 +82,7 @@ func (h *heatmap) wrapCaption(width float64) []string {
 		sentences = append(sentences, "colours by the square root")
 	}
 	if every := h.every(); every > 1 {
-		sentences = append(sentences, fmt.Sprintf("every %s token is named", ordinal(every)))
+		sentences = append(sentences, fmt.Sprintf("every %s %s is named", ordinal(every), h.look.unit()))
 	}
 	return foldText(sentences, captionSize, width)
 }

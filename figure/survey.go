@@ -35,7 +35,7 @@ func (f *Survey) Print(w io.Writer, s Screen) error {
 	return write(w, slices.Concat(
 		f.header(width), look.printNotes(width), []string{""},
 		wrap(fmt.Sprintf("%s: %s", s.Color.strong(look.title()), look.axes()), width),
-		look.reason(width), grid, fold(append(f.segments(), notes...), "; ", width),
+		look.reason(width), grid, fold(slices.Concat(look.hidden(), f.segments(), notes), "; ", width),
 		[]string{""}, heads,
 		fold(legend(letters, look.View.Heads()), ", ", width),
 		wrap(fmt.Sprintf("%s%s and %s count from 0", marks[cell], span("layer", f.Survey.NumLayers), span("head", f.Survey.NumHeads)), width),
@@ -68,9 +68,12 @@ func (f *Survey) look() (*Look, error) {
 		return nil, err
 	}
 	view.Sinks = nil // they are tokens, not segments
-	measure := lens.Measures[0]
+	measure, unit := lens.Measures[0], "token"
+	if len(f.Survey.Segments) < len(f.Survey.Tokens) {
+		unit = "segment"
+	}
 	measure.Title = "weights of segments"
-	return &Look{Subject: Subject{View: view, Names: names, Model: f.Model, Measure: measure, Notes: f.Notes}, Head: f.Head, Reason: f.Reason}, nil
+	return &Look{Subject: Subject{View: view, Names: names, Model: f.Model, Measure: measure, Unit: unit, Notes: f.Notes}, Head: f.Head, Reason: f.Reason}, nil
 }
 
 func (f *Survey) header(width int) []string {
