@@ -17,7 +17,7 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-// canvas makes a canvas of that many CSS pixels, sharp on every screen, and gives its context.
+// sharpen makes a canvas of that many CSS pixels, sharp on every screen, and gives its context.
 export function sharpen(canvas, width, height) {
   const ratio = Math.min(window.devicePixelRatio || 1, 3);
   canvas.width = Math.max(1, Math.round(width * ratio));

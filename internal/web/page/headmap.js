@@ -95,9 +95,8 @@ export function ranking(list, from, to, {show, choose}) {
 }
 
 // barOf is a bar of that share of its place.
-export function barOf(share, color) {
+export function barOf(share) {
   const bar = el('i', {});
   bar.style.width = 100 * Math.max(0, Math.min(1, share)) + '%';
-  if (color) bar.style.background = color;
   return bar;
 }

@@ -22,7 +22,7 @@ function base85(text) {
 }
 
 // levels are the numbers of the digits code: two significant digits, one below 0.01, none below 0.0001.
-export const levels = (() => {
+const levels = (() => {
   const list = [0];
   for (const decade of [1e4, 1e3]) for (let d = 1; d < 10; d++) list.push(d / decade);
   for (let d = 10; d < 100; d++) list.push(d / 1000);

@@ -37,14 +37,14 @@ function quoted(s) {
   return /[",\n\r]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s;
 }
 
-export function csv(app) {
+function csv(app) {
   const {map, frame: {units, shown}} = app;
   const lines = [['from', ...shown.map((j) => quoted(units[j].label))].join(',')];
   for (const i of shown) lines.push([quoted(units[i].label), ...shown.map((j) => number(app, map[i * units.length + j]))].join(','));
   return lines.join('\n') + '\n';
 }
 
-export function json(app) {
+function json(app) {
   const {map, run, state, frame: {units, shown}} = app;
   return JSON.stringify({
     model: run.model.name, measure: run.measure.name, layer: state.layer, heads: state.heads,
@@ -57,7 +57,7 @@ export function json(app) {
 const mostCells = 64;
 
 // svg is the heatmap as vectors, with text that stays text. Of a long text the cells are an image of pixels.
-export function svg(app) {
+function svg(app) {
   const {run, frame: {units, shown}} = app;
   const cell = shown.length > mostCells ? 12 : 26;
   const [left, above] = [110, 90];
