@@ -86,6 +86,7 @@ func parseAddedToken(n node, where string, z *normalizer) (addedToken, error) {
 type matcher struct {
 	tokens  map[string]*addedToken
 	lengths [256][]int // by first byte: the lengths of the tokens that begin with it, in bytes, longest first
+	first   string     // the byte that all of them begin with; "": there are several
 }
 
 // newMatcher finds those of tokens that are searched for before normalizing, or those that are after.
@@ -109,7 +110,19 @@ func newMatcher(tokens []addedToken, normalized bool) (*matcher, error) {
 		slices.Reverse(l)
 		m.lengths[i] = slices.Compact(l)
 	}
+	m.first = m.commonFirst()
 	return m, nil
+}
+
+func (m *matcher) commonFirst() string {
+	first := ""
+	for form := range m.tokens {
+		if first != "" && first != form[:1] {
+			return ""
+		}
+		first = form[:1]
+	}
+	return first
 }
 
 // next returns the first match in text at or behind start.
@@ -118,6 +131,13 @@ func (m *matcher) next(text string, start int) (a *addedToken, at int) {
 		return nil, len(text)
 	}
 	for i := start; i < len(text); i++ {
+		if m.first != "" {
+			skip := strings.IndexByte(text[i:], m.first[0])
+			if skip < 0 {
+				break
+			}
+			i += skip
+		}
 		for _, n := range m.lengths[text[i]] {
 			if i+n <= len(text) {
 				if a := m.tokens[text[i:i+n]]; a != nil {

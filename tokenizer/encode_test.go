@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,9 @@ func TestConcurrentUse(t *testing.T) {
 					got, err := tok.Encode(text, nil)
 					if err != nil || !reflect.DeepEqual(got, want) {
 						t.Errorf("another result, error %v", err)
+					}
+					if ids, err := tok.AppendIDs(nil, text, nil); err != nil || !slices.Equal(ids, want.IDs) {
+						t.Errorf("other ids, error %v", err)
 					}
 					if _, err := tok.Decode(got.IDs, true); err != nil {
 						t.Error(err)

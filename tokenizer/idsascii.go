@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"unicode/utf8"
 )
 
@@ -102,7 +101,7 @@ func (a *asciiWords) word(text []byte, start int) (k wordKey, end int) {
 func (a *asciiWords) eight(text []byte) (x uint64, n int) {
 	x = binary.LittleEndian.Uint64(text)
 	letters := asciiLetters(x)
-	n = bits.TrailingZeros64(^(letters|asciiDigits(x))&highBits) / 8
+	n = bytesBefore(^(letters | asciiDigits(x)))
 	return x | letters>>2&a.fold, n
 }
 
@@ -112,21 +111,4 @@ func (a *asciiWords) blank(text string, start int) int {
 		start++
 	}
 	return start
-}
-
-// Eight bytes at a time, as one number: a bit 7 of it is set where the byte is what the function says. With bit 7 of each
-// byte cleared, adding 0x80 − c carries into it where the byte is at least c, and no further.
-const (
-	eachByte = 0x0101010101010101
-	highBits = 0x80 * eachByte
-)
-
-func asciiLetters(x uint64) uint64 {
-	small := x&^highBits | 0x20*eachByte
-	return (small + (0x80-'a')*eachByte) &^ (small + (0x80-'z'-1)*eachByte) &^ x & highBits
-}
-
-func asciiDigits(x uint64) uint64 {
-	low := x &^ highBits
-	return (low + (0x80-'0')*eachByte) &^ (low + (0x80-'9'-1)*eachByte) &^ x & highBits
 }

@@ -209,11 +209,8 @@ func (z *normalizer) normalize(out *normalized, text string, from int) error {
 		return err
 	}
 	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
-			if a := z.ascii[c]; a != dropped {
-				out.text, out.from = append(out.text, a), append(out.from, at)
-			}
-			i, at = i+1, at+1
+		if n := z.appendASCII(out, text[i:], at); n > 0 {
+			i, at = i+n, at+int32(n)
 			continue
 		}
 		out.run = out.run[:0]
@@ -228,6 +225,23 @@ func (z *normalizer) normalize(out *normalized, text string, from int) error {
 		out.spell()
 	}
 	return nil
+}
+
+// appendASCII appends what becomes of the ASCII characters that text begins with, whose first one is the code point at of
+// the original, and returns how many there are.
+func (z *normalizer) appendASCII(out *normalized, text string, at int32) int {
+	n := len(out.text)
+	to := slices.Grow(out.text, len(text))[:n+len(text)]
+	from := slices.Grow(out.from, len(text))[:n+len(text)]
+	i := 0
+	for ; i < len(text) && text[i] < utf8.RuneSelf; i++ {
+		to[n], from[n] = z.ascii[text[i]], at+int32(i)
+		if to[n] != dropped {
+			n++
+		}
+	}
+	out.text, out.from = to[:n], from[:n]
+	return i
 }
 
 // spell appends n.run to n.text.

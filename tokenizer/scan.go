@@ -1,6 +1,9 @@
 package tokenizer
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // wordRule is one of the expressions by which byte-level tokenizers cut text into words, written out by hand: otherwise
 // regexp2 takes half of the time of an encoding (BenchmarkWords). Every character is in one of the words, so that all
@@ -63,6 +66,21 @@ func (s *wordScanner) run(i int, c class) int {
 	return i
 }
 
+// runOfLetters is run for letters, with a short way for those of ASCII.
+func (s *wordScanner) runOfLetters(i int) int {
+	for i+8 <= len(s.text) {
+		n := lettersAhead(binary.LittleEndian.Uint64(s.text[i:]))
+		i += n
+		if n < 8 && s.text[i] < utf8.RuneSelf {
+			return i
+		}
+		if n < 8 {
+			break
+		}
+	}
+	return s.run(i, letter)
+}
+
 // runOfOthers returns the end of the run of characters that are neither blanks nor letters nor numbers.
 func (s *wordScanner) runOfOthers(i int) int {
 	for i < len(s.text) {
@@ -109,7 +127,7 @@ func (s *wordScanner) letters(i int, k class, next, behindSpace int) int {
 	} else if s.anyPrefix && k&number == 0 && !isLineBreak(s.text[i]) {
 		start = next
 	}
-	if end := s.run(start, letter); end > start {
+	if end := s.runOfLetters(start); end > start {
 		return end
 	}
 	return 0
