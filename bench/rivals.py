@@ -9,7 +9,7 @@ import argparse, contextlib, importlib, json, os, pathlib, platform, shlex, stat
 from importlib import metadata
 
 here = pathlib.Path(__file__).resolve().parent
-KINDS = ("attention", "stats", "model", "wordpiece")  # modules of the package kinds
+KINDS = ("attention", "stats", "model", "tokenizer")  # modules of the package kinds
 
 # Threads of a library that has just been called look out for more work for a while. The next one waits until they sleep.
 REST = 0.05
@@ -204,7 +204,7 @@ def flags():
     p.add_argument("--threads", default="1,2", help="numbers of threads (%(default)s)")
     p.add_argument("--rounds", type=int, help="rounds of a case (5; with --quick 2)")
     p.add_argument("--quick", action="store_true", help="the small cases, briefly, to see that all works; the default name is then quick")
-    p.add_argument("--model", default=os.environ.get("RAPT_MINILM"), help="directory of the original all-MiniLM-L6-v2, for the kinds model and wordpiece ($RAPT_MINILM)")
+    p.add_argument("--model", default=os.environ.get("RAPT_MINILM"), help="directory of the original all-MiniLM-L6-v2, for the kind model ($RAPT_MINILM)")
     p.add_argument("--list", action="store_true", help="print the cases and end")
     p.add_argument("--name", help="results go to results/NAME.md and .json (the kinds, or all)")
     args = p.parse_args()

@@ -95,8 +95,11 @@ func answer(c *benchCase, r *request) (any, error) {
 }
 
 func load(r *request) (benchCase, error) {
-	if r.Model != "" {
+	switch {
+	case r.Model != "":
 		return r.loadModel()
+	case r.Want != "":
+		return r.loadTokenizer()
 	}
 	return r.loadAttention()
 }

@@ -10,27 +10,19 @@ import (
 	"slices"
 
 	"github.com/rapt-go/rapt/model"
-	"github.com/rapt-go/rapt/tokenizer"
 )
 
-// A modelRequest is a case of a model, or of its tokenizer.
+// A modelRequest is a case of a model, or of a tokenizer.
 type modelRequest struct {
-	Model string `json:"model"` // its directory
+	Model string `json:"model"` // its directory; "" for a tokenizer
 	Want  string `json:"want"`
 
 	// Want is "hidden": the last hidden states of ids.i32 [batch][seq]; "maps": the weights of all heads, too, of one sequence;
-	// "embeddings": of texts.json; "tokens": the ids of each of them.
+	// "embeddings": of texts.json.
+	// Of a tokenizer, the tokenizer.json beside texts.json: "tokens", all about them; "ids" alone.
 }
 
 func (r *request) loadModel() (benchCase, error) {
-	if r.Want == "tokens" {
-		t, err := tokenizer.Open(filepath.Join(r.Model, "tokenizer.json"))
-		if err != nil {
-			return nil, err
-		}
-		texts, err := r.texts()
-		return &tokensCase{t, texts, make([][]int, len(texts))}, err
-	}
 	m, err := model.Open(r.Model)
 	if err != nil {
 		return nil, err
@@ -49,7 +41,7 @@ func (r *request) loadModel() (benchCase, error) {
 		texts, err := r.texts()
 		return &embeddingsCase{model: m, texts: texts}, err
 	}
-	return nil, fmt.Errorf("want is %q, expected hidden, maps, embeddings or tokens", r.Want)
+	return nil, fmt.Errorf("want is %q, expected hidden, maps or embeddings", r.Want)
 }
 
 func (r *request) texts() (texts []string, err error) {
@@ -124,23 +116,3 @@ func (c *embeddingsCase) call() (err error) {
 }
 
 func (c *embeddingsCase) output() ([]byte, error) { return bytesOf(slices.Concat(c.out...)), nil }
-
-// A tokensCase is texts in, tokens with their offsets out.
-type tokensCase struct {
-	tokenizer *tokenizer.Tokenizer
-	texts     []string
-	ids       [][]int
-}
-
-func (c *tokensCase) call() error {
-	for i, text := range c.texts {
-		e, err := c.tokenizer.Encode(text, nil)
-		if err != nil {
-			return err
-		}
-		c.ids[i] = e.IDs
-	}
-	return nil
-}
-
-func (c *tokensCase) output() ([]byte, error) { return json.Marshal(c.ids) }
