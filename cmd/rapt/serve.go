@@ -22,7 +22,8 @@ func newServeCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Show attention in the browser",
 		Long: `Serve shows the page: type a text, and look at every head of the model. It also
-has the lesson, seven steps whose every number can be changed.
+has the lesson, seven steps whose every number can be changed; and a model that
+continues texts can be watched as it writes.
 
 Only this machine can reach it, unless --addr says otherwise: there are no
 passwords, and whoever reaches it can use this machine's processors. The page

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rapt-go/rapt/internal/web"
 	"github.com/rapt-go/rapt/lens"
@@ -321,6 +322,17 @@ func TestFindAndCompare(t *testing.T) {
 	}
 	b.visit(url + "#v=1&L=1&H=0&c=The+dog+sat+on+the+mat.")
 	b.until("document.querySelector('#note').textContent.includes('Compared with')")
+	var difference struct{ Difference [][]float64 }
+	files := saved(b, "JSON", "SVG")
+	if err := json.Unmarshal([]byte(files["JSON"]), &difference); err != nil || len(difference.Difference) != 8 {
+		t.Errorf("the difference is saved as %.200s: %v", files["JSON"], err)
+	}
+	if want := eval[[][]float64](b, "return rapt.stage.compared.difference"); cmp.Diff(want, difference.Difference) != "" {
+		t.Error("the numbers saved aren't those of the difference")
+	}
+	if svg := files["SVG"]; strings.Count(svg, "<rect") != 65 || !strings.Contains(svg, "Compared with") {
+		t.Errorf("the picture of the difference is %.300s", svg)
+	}
 	b.visit(url + "#v=1&off=2.3&L=2&H=3")
 	b.until("document.querySelector('#card').innerText.includes('turns the sentence')")
 	b.refuse = "422"
