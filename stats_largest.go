@@ -39,7 +39,7 @@ func (l *longList) add(key int32, score float32, k int) {
 	l.score[at], l.key[at] = score, key
 }
 
-// resetLargest empties the lists of some rows.
+// resetLargest empties the lists of some rows. What key a score of −Inf has is never asked.
 func (c *call) resetLargest(rows int, s *gatherer) {
 	switch k := c.largestCount(); {
 	case k > kernel.ListLen:
@@ -48,9 +48,6 @@ func (c *call) resetLargest(rows int, s *gatherer) {
 		}
 	case k > 0:
 		kernel.Fill(s.score[:rows*kernel.ListLen], -inf)
-		for i := range s.key[:rows*kernel.ListLen] {
-			s.key[i] = -1
-		}
 	}
 }
 
@@ -155,11 +152,19 @@ func (c *call) writeLargestOf(place int, weights []float32, keys []int32, rest f
 	}
 	if st.TopWeight != nil {
 		to := st.TopWeight[place*st.TopK:][:st.TopK]
-		kernel.Fill(to[copy(to, weights[:n]):], rest)
+		for j, w := range weights[:n] { // a few: quicker than copy
+			to[j] = w
+		}
+		for j := n; j < len(to); j++ {
+			to[j] = rest
+		}
 	}
 	if st.TopIndex != nil {
 		to := st.TopIndex[place*st.TopK:][:st.TopK]
-		for j := copy(to, keys[:n]); j < len(to); j++ {
+		for j, key := range keys[:n] {
+			to[j] = key
+		}
+		for j := n; j < len(to); j++ {
 			to[j] = -1
 		}
 	}
