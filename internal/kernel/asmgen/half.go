@@ -107,6 +107,10 @@ const fewRows = 4
 // fewUnroll is the number of steps in depth between two checks of its loop.
 const fewUnroll = 4
 
+// fewAhead is how many bytes before its use a line of the panel is fetched: a page of memory, at whose end the fetching
+// that the CPU does by itself begins anew.
+const fewAhead = 4096
+
 // multiplyOnce is the functions that kernel.MultiplyHalfOnce and MultiplyBFloat16Once describe, for up to fewRows rows and
 // one panel, of which nothing is written anywhere. They go through the panel once or, where there are too few registers for
 // the sums of all its columns, twice.
@@ -151,20 +155,23 @@ func (m x86) onceTiles(a *asm, rows int, e expansion) {
 			a.line("ADDQ $%d, DI", vectors*m.bytes)
 			a.line("ADDQ $%d, BX", at/2)
 		}
-		m.onceTile(a, rows, vectors, fmt.Sprintf("rows%dat%d", rows, at), e)
+		m.onceTile(a, rows, vectors, fmt.Sprintf("rows%dat%d", rows, at), e, at == 0)
 	}
 	a.line("VZEROUPPER")
 	a.line("RET")
 }
 
-// onceTile computes rows × some vectors of columns over the whole depth.
-func (m x86) onceTile(a *asm, rows, vectors int, prefix string, e expansion) {
+// onceTile computes rows × some vectors of columns over the whole depth. The first tile fetches the panel ahead.
+func (m x86) onceTile(a *asm, rows, vectors int, prefix string, e expansion, fetch bool) {
 	m.begin(a, rows, vectors, prefix)
 	a.line("MOVQ CX, AX")
 	a.line("SUBQ $%d, AX", fewUnroll)
 	a.line("JLT  %srest", prefix)
 	a.label("%sloop", prefix)
 	for step := range fewUnroll {
+		if fetch {
+			a.line("PREFETCHT0 %d(BX)", fewAhead+step*panelBytes/2)
+		}
 		m.onceStep(a, rows, vectors, step, e)
 	}
 	a.line("ADDQ $%d, BX", fewUnroll*panelBytes/2)
