@@ -166,6 +166,21 @@ func BenchmarkParse(b *testing.B) {
 
 // BenchmarkEncode encodes paragraphs, one at a time.
 func BenchmarkEncode(b *testing.B) {
+	benchmarkTexts(b, func(tok *Tokenizer, text string) error {
+		_, err := tok.Encode(text, nil)
+		return err
+	})
+}
+
+func BenchmarkAppendIDs(b *testing.B) {
+	var ids []int
+	benchmarkTexts(b, func(tok *Tokenizer, text string) (err error) {
+		ids, err = tok.AppendIDs(ids[:0], text, nil)
+		return err
+	})
+}
+
+func benchmarkTexts(b *testing.B, encode func(*Tokenizer, string) error) {
 	for _, dir := range goldens {
 		tok := open(b, dir)
 		for _, c := range []struct{ name, text string }{
@@ -177,7 +192,7 @@ func BenchmarkEncode(b *testing.B) {
 			b.Run("tokenizer="+dir+"/text="+c.name, func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
-					if _, err := tok.Encode(text, nil); err != nil {
+					if err := encode(tok, text); err != nil {
 						b.Fatal(err)
 					}
 				}
