@@ -6,8 +6,8 @@ import (
 )
 
 // idCache remembers the ids of short words that make few tokens: nearly all words of a text are such, and most have been
-// there before. It belongs to one cutter, and so to one goroutine at a time. Each word may be in two places of a cache line,
-// from which the older one goes.
+// there before. It belongs to one cutter, and so to one goroutine at a time. A word has its place in one line of the
+// processor's cache, with room for two, from which the older one goes: words made to collide are only cut anew each time.
 type idCache [1 << idSetBits][2]knownWord
 
 const (

@@ -6,8 +6,8 @@ import (
 )
 
 // asciiWords is how to find the words of BERT's tokenizers in ASCII text without a normalized copy of it: they are runs of
-// letters and digits, and punctuation marks. Words with other characters go the long way, from blank to blank. What is
-// between two blanks is normalized and cut on its own because the normalizer is local.
+// letters and digits, and punctuation marks. What has other characters goes the long way, from the beginning of its word to
+// the next blank: it can be normalized on its own because the normalizer is local, and no word goes on behind a blank.
 type asciiWords struct {
 	kinds [256]asciiKind
 	fold  uint64 // 0x20 in each byte if capital letters become small ones
@@ -29,7 +29,7 @@ func newASCIIWords(z *normalizer, p *preTokenizer) *asciiWords {
 	}
 	a := new(asciiWords)
 	if z.ascii['A'] == 'a' {
-		a.fold = 0x2020202020202020
+		a.fold = 0x20 * eachByte
 	}
 	for c := range byte(utf8.RuneSelf) {
 		k := classOf(rune(z.ascii[c] & 0x7F))
