@@ -36,6 +36,9 @@ func TestCausal(t *testing.T) {
 	if !v.Causal || !slices.Equal(v.Sinks, []int{0}) {
 		t.Fatalf("causal %v, sinks %v", v.Causal, v.Sinks)
 	}
+	if v := single(t, nil, [][]float32{{0, 0}, {0, 0}}); v.Causal || len(v.Sinks) > 0 {
+		t.Errorf("two maps without a difference look back only")
+	}
 	for h, want := range "UPF·" {
 		if got := v.Roles(Head{0, h}).Letter(); got != want {
 			t.Errorf("head %d: letter %c, expected %c", h, got, want)

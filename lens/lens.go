@@ -88,20 +88,23 @@ func (v *View) divide() {
 	}
 }
 
-// looksBack reports whether all weights on later keys are 0. Of one token it says nothing.
+// looksBack reports whether all weights on later keys are 0, and not all others: of one token, and of two maps without a
+// difference, that says nothing.
 func looksBack(a *model.Attention) bool {
+	found := false
 	for l := range a.NumLayers {
 		for h := range a.NumHeads {
 			for i := range a.QueryLen {
-				for _, w := range a.Row(l, h, i)[i+1:] {
-					if w != 0 {
+				for j, w := range a.Row(l, h, i) {
+					if w != 0 && j > i {
 						return false
 					}
+					found = found || w != 0
 				}
 			}
 		}
 	}
-	return a.QueryLen > 1
+	return found && a.QueryLen > 1
 }
 
 // all lists all tokens.
