@@ -173,7 +173,7 @@ func (m *Model) newGeneration(ctx context.Context, prompts []Sequence, o *Genera
 	if o.TopKeys > 0 {
 		g.looks = &looks{topKeys: o.TopKeys}
 	}
-	begun, err := m.begin(ctx, prompts)
+	begun, err := m.begin(ctx, prompts, o)
 	if err != nil {
 		return nil, err
 	}
@@ -196,12 +196,13 @@ func (m *Model) newGeneration(ctx context.Context, prompts []Sequence, o *Genera
 
 // begin gives the state of each sequence and the tokens with which it begins: those of its prompt, or of the decoder for
 // which the encoder has read the prompt.
-func (m *Model) begin(ctx context.Context, prompts []Sequence) (list []*continuation, err error) {
+func (m *Model) begin(ctx context.Context, prompts []Sequence, o *GenerateOptions) (list []*continuation, err error) {
 	if m.network.decoder == nil {
 		newState := m.NewState
 		if len(prompts) > 1 {
-			// Sequences of a batch end one by one, and what one had is for those that go on.
-			pool, err := m.NewPool(0)
+			// It is known what all of them take together, where states of their own make room for twice as much; and what one
+			// that has ended had is for those that go on.
+			pool, err := m.poolFor(prompts, o.MaxTokens)
 			if err != nil {
 				return nil, err
 			}

@@ -27,6 +27,7 @@ var ErrPoolFull = errors.New("the pool is full")
 type Pool struct {
 	model    *Model
 	maxPages int
+	enough   int // pages beyond which the pool doesn't grow for the future
 
 	// A pass uses the pages under moving.RLock, and they are moved under moving.Lock. Whoever takes both locks takes moving
 	// first.
@@ -38,19 +39,38 @@ type Pool struct {
 	pages int
 }
 
-// NewPool is a pool of up to limit bytes, or without a limit if that is 0, for states of a causal model. It begins empty and
-// grows by half, with a copy of all pages.
+// NewPool is a pool of up to limit bytes, or without a limit if that is 0, for states of a causal model. It begins empty,
+// grows by half, with a copy of all pages, and stays as large as it became.
 func (m *Model) NewPool(limit int) (*Pool, error) {
 	if _, err := m.NewState(); err != nil {
 		return nil, err
 	}
-	p := &Pool{model: m, maxPages: math.MaxInt}
+	p := &Pool{model: m, maxPages: math.MaxInt, enough: math.MaxInt}
 	p.rows.stride = 2*m.info.NumKVHeads*m.info.HeadDim + apart
 	switch least := m.info.NumLayers * p.pageBytes(); {
 	case limit < 0 || limit > 0 && limit < least:
 		return nil, fmt.Errorf("the limit of the pool is %d bytes; a page for each layer takes %d", limit, least)
 	case limit > 0:
 		p.maxPages = limit / p.pageBytes()
+	}
+	return p, nil
+}
+
+// poolFor is a pool for prompts of which each gets so many new tokens at most (0: as many as there is room for). It needn't
+// become larger than all of them together.
+func (m *Model) poolFor(prompts []Sequence, newTokens int) (*Pool, error) {
+	p, err := m.NewPool(0)
+	if err != nil {
+		return nil, err
+	}
+	const many = 1 << 20 // tokens; so that the sum can't overflow
+	if newTokens == 0 || newTokens > many {
+		newTokens = many
+	}
+	p.enough = 0
+	for _, prompt := range prompts {
+		n := min(len(prompt.IDs)+newTokens, m.info.MaxSeqLen)
+		p.enough += (n + pageLen - 1) / pageLen * m.info.NumLayers
 	}
 	return p, nil
 }
@@ -143,7 +163,7 @@ func (p *Pool) grow(need int) {
 	defer p.moving.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	pages := min(max(p.pages+need-len(p.free), p.pages+p.pages/2), p.maxPages)
+	pages := min(max(p.pages+need-len(p.free), min(p.pages+p.pages/2, p.enough)), p.maxPages)
 	if need <= len(p.free) || pages == p.pages {
 		return
 	}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"slices"
 	"testing"
 )
 
@@ -26,5 +27,42 @@ func TestStateBounded(t *testing.T) {
 				t.Fatalf("layer %d has room for %d positions after %d tokens, expected at most %d", i, room, s.Len(), 2*(window+pageLen))
 			}
 		}
+	}
+}
+
+// The pool of a batch has room for all tokens that may come, and no more.
+func TestPoolFor(t *testing.T) {
+	m, err := Open("testdata/llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	const newTokens = 59
+	prompts := []Sequence{{IDs: make([]int, 5)}, {IDs: make([]int, 40)}, {IDs: make([]int, 100)}} // of 128 at most
+	p, err := m.poolFor(prompts, newTokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := slices.Clone(prompts)
+	var states []*State
+	for range prompts {
+		s, err := p.NewState()
+		if err != nil {
+			t.Fatal(err)
+		}
+		states = append(states, s)
+	}
+	for range newTokens {
+		if _, err := m.Extend(context.Background(), states, batch, nil); err != nil {
+			t.Fatal(err)
+		}
+		states = slices.DeleteFunc(states, func(s *State) bool { return s.len == m.info.MaxSeqLen })
+		batch = slices.Repeat([]Sequence{{IDs: []int{1}}}, len(states))
+	}
+	if want := (2 + 4 + 4) * m.info.NumLayers; p.enough != want || p.pages != want {
+		t.Errorf("the pool has %d pages, and %d are said to be enough, expected %d", p.pages, p.enough, want)
+	}
+	if p, err = m.poolFor(prompts, 0); err != nil || p.enough != 3*4*m.info.NumLayers {
+		t.Errorf("%v, and %d pages are enough for three whole contexts, expected %d", err, p.enough, 3*4*m.info.NumLayers)
 	}
 }
