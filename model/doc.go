@@ -12,6 +12,7 @@
 //	Model.Generate  new tokens after prompts, chosen by a Sampler, with their text and what they were written from
 //	Model.NewState  what a causal model keeps of a sequence: Model.Extend adds tokens to some and gives their hidden states,
 //	                Model.Next scores what may come after them
+//	Model.NewPool   memory that the states of many sequences share, with a limit if wanted
 //	Model.Encode    such states of the decoders of encoder–decoder models, one for each sequence that the encoder has read
 //
 // Parameters keep the width in which they are stored (float32, float16, bfloat16, or Q8_0, Q4_0 or Q4_1 of GGUF) and are
