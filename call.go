@@ -225,6 +225,7 @@ func (c *call) run() {
 
 func (c *call) takeParts() {
 	defer c.workers.Done()
+	n := min(c.threads(), len(c.parts))
 	w := workers.Get().(*worker)
 	defer w.release()
 	for {
@@ -232,6 +233,7 @@ func (c *call) takeParts() {
 		if i >= len(c.parts) {
 			return
 		}
+		w.upcoming = i + n
 		c.do(c, c.parts[i], w)
 	}
 }

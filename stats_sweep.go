@@ -108,7 +108,7 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 		scores, stride = s.weights[g.first*c.weightStride+g.keys.from:], c.weightStride
 	}
 	kernel.MultiplyAhead(scores, stride, w.queries[g.first*w.queryStride:], w.queryStride,
-		kernel.Packed(w.keys[skip*c.dim:], c.dim), g.rows, c.dim, n, nil, c.aheadOf(s.packed.keys, block, g.first, c.dim))
+		kernel.Packed(w.keys[skip*c.dim:], c.dim), g.rows, c.dim, n, nil, c.aheadOf(s.packed.keys, block, g.first, c.dim), kernel.AheadWidth)
 	if !(g.whole && c.plain && !c.screened) {
 		for i := range g.rows {
 			at := Segment{t.batch, c.queryHead(t, g.first+i), c.query(t, g.first+i), g.keys.from}
@@ -133,7 +133,7 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 	}
 	panels := kernel.RoundUp(c.valueDim, kernel.PanelWidth)
 	kernel.MultiplyAhead(sums.acc[g.first*c.width:], c.width, scores, stride,
-		kernel.Packed(w.values, s.depth).Skip(skip), g.rows, n, c.valueDim, w.rescale, c.aheadOf(s.packed.values, block, g.first, panels))
+		kernel.Packed(w.values, s.depth).Skip(skip), g.rows, n, c.valueDim, w.rescale, c.aheadOf(s.packed.values, block, g.first, panels), kernel.AheadWidth)
 	w.infinite.add(sums.acc[g.first*c.width:], c.width, scores, stride, g.rows, skip)
 }
 

@@ -25,6 +25,9 @@ type worker struct {
 	infinite infinities
 
 	gather gatherer // statistics
+
+	upcoming int // the part that is likely to be the next one
+	ahead    ahead
 }
 
 var workers = sync.Pool{New: func() any { return new(worker) }}
@@ -32,6 +35,7 @@ var workers = sync.Pool{New: func() any { return new(worker) }}
 // release gives w back, without a hold on the caller's memory.
 func (w *worker) release() {
 	w.queries = nil
+	w.ahead = ahead{}
 	w.gather.own.forget()
 	workers.Put(w)
 }
@@ -66,6 +70,7 @@ func (c *call) attendPart(p part, w *worker) {
 	t := &c.tiles[p.tile]
 	w.prepare(c, t)
 	c.loadQueries(t, w)
+	c.lookAhead(t, w)
 	if t.parts == 1 {
 		c.attendChunk(t, p.first, w, &w.total)
 		for chunk := p.first + 1; chunk < p.last; chunk++ {
@@ -218,8 +223,9 @@ func (c *call) groupHidden(t *tile, g *group, ids span) bool {
 // attendGroup adds keys to the sums of a few rows: scores, softmax, weighted sum.
 func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state) {
 	skip, n := g.keys.from-block.from, g.keys.to-g.keys.from
-	kernel.Multiply(w.scores, keyTile, w.queries[g.first*w.queryStride:], w.queryStride,
-		kernel.Packed(w.keys[skip*c.dim:], c.dim), g.rows, c.dim, n, nil)
+	rows, stride := w.ahead.take(kernel.AheadRows(c.dim, n))
+	kernel.MultiplyAhead(w.scores, keyTile, w.queries[g.first*w.queryStride:], w.queryStride,
+		kernel.Packed(w.keys[skip*c.dim:], c.dim), g.rows, c.dim, n, nil, rows, stride)
 	if !(g.whole && c.plain && !c.screened) {
 		for i := range g.rows {
 			at := Segment{t.batch, c.queryHead(t, g.first+i), c.query(t, g.first+i), g.keys.from}
@@ -228,8 +234,9 @@ func (c *call) attendGroup(t *tile, g *group, block span, w *worker, sums *state
 	}
 	w.infinite.see(w.scores, keyTile, g.rows, skip, n)
 	kernel.Softmax(w.scores, keyTile, g.rows, n, c.exponent, sums.max[g.first:], sums.sum[g.first:], w.rescale)
-	kernel.Multiply(sums.acc[g.first*c.width:], c.width, w.scores, keyTile,
-		kernel.Packed(w.values, block.to-block.from).Skip(skip), g.rows, n, c.valueDim, w.rescale)
+	rows, stride = w.ahead.take(kernel.AheadRows(n, c.valueDim))
+	kernel.MultiplyAhead(sums.acc[g.first*c.width:], c.width, w.scores, keyTile,
+		kernel.Packed(w.values, block.to-block.from).Skip(skip), g.rows, n, c.valueDim, w.rescale, rows, stride)
 	w.infinite.add(sums.acc[g.first*c.width:], c.width, w.scores, keyTile, g.rows, skip)
 }
 

@@ -60,6 +60,23 @@ func Multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows,
 	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 }
 
+// AheadWidth is the length of the rows that MultiplyAhead fetches: four cache lines.
+const AheadWidth = 64
+
+// AheadRows is how many rows MultiplyAhead fetches at best: one in every eight steps of depth of a panel.
+func AheadRows(depth, cols int) int { return Panels(cols) * (depth / 8) }
+
+// MultiplyAhead is Multiply, and asks on the way for memory that will be needed soon, so that it is in the second-level cache
+// by then: AheadRows rows of AheadWidth numbers, the first at the beginning of ahead and aheadStride apart; those behind the
+// end of ahead do no harm. In one burst between two products they would take as long as they take to come; spread among the
+// multiplications they cost next to nothing. Not every variant does it, and only AVX-512 for rows ≤ RowStep.
+func MultiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
+	if rows == 0 || cols == 0 {
+		return
+	}
+	multiplyAhead(dst, dstStride, a, aStride, b, rows, depth, cols, rescale, ahead, aheadStride)
+}
+
 // PackKeys packs kᵀ for n keys of dim numbers, stride apart: dst[panel][d][c] = k[panel·PanelWidth+c][d], and 0 behind
 // the last key. dst has Panels(n)·dim·PanelWidth elements.
 func PackKeys(dst, k []float32, stride, n, dim int) {

@@ -14,7 +14,7 @@ var (
 // that one has a slice, and under the conditions named here.
 
 //go:noescape
-func multiplyAVX512(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale, ahead *float32) // rows ≤ 12
+func multiplyAVX512(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale, ahead *float32, aheadStride int) // rows ≤ 12
 
 //go:noescape
 func multiplyAVX2(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale *float32) // rows ≤ 6
@@ -92,7 +92,7 @@ func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows,
 			keep = &rescale[r]
 		}
 		if useAVX512 {
-			multiplyAVX512(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep, nil)
+			multiplyAVX512(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep, nil, 0)
 		} else {
 			multiplyAVX2(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep)
 		}

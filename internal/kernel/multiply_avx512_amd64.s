@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func multiplyAVX512(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale, ahead *float32)
-TEXT ·multiplyAVX512(SB), NOSPLIT, $8-96
+// func multiplyAVX512(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale, ahead *float32, aheadStride int)
+TEXT ·multiplyAVX512(SB), NOSPLIT, $8-104
 	MOVQ dst+0(FP), DI
 	MOVQ dstStride+8(FP), R8
 	SHLQ $2, R8
@@ -20,6 +20,7 @@ TEXT ·multiplyAVX512(SB), NOSPLIT, $8-96
 	MOVQ ahead+88(FP), BP
 	TESTQ BP, BP
 	CMOVQEQ b+32(FP), BP
+	SHLQ $2, aheadStride+96(FP)
 	SHLQ $2, panelStride+48(FP)
 	MOVQ $64, next-8(SP)
 	LEAQ (R9)(R9*2), R13
@@ -449,7 +450,7 @@ rows12fullloop:
 	VFMADD231PS Z26, Z31, Z22
 	VFMADD231PS Z27, Z31, Z23
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -821,7 +822,7 @@ rows12halfloop:
 	VBROADCASTSS 28(R15)(R13*1), Z31
 	VFMADD231PS Z25, Z31, Z11
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -1263,7 +1264,7 @@ rows11fullloop:
 	VFMADD231PS Z26, Z30, Z20
 	VFMADD231PS Z27, Z30, Z21
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -1609,7 +1610,7 @@ rows11halfloop:
 	VBROADCASTSS 28(R15)(R9*2), Z30
 	VFMADD231PS Z25, Z30, Z10
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -2017,7 +2018,7 @@ rows10fullloop:
 	VFMADD231PS Z26, Z29, Z18
 	VFMADD231PS Z27, Z29, Z19
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -2337,7 +2338,7 @@ rows10halfloop:
 	VBROADCASTSS 28(R15)(R9*1), Z29
 	VFMADD231PS Z25, Z29, Z9
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -2711,7 +2712,7 @@ rows9fullloop:
 	VFMADD231PS Z26, Z28, Z16
 	VFMADD231PS Z27, Z28, Z17
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -3005,7 +3006,7 @@ rows9halfloop:
 	VBROADCASTSS 28(R15), Z28
 	VFMADD231PS Z25, Z28, Z8
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	ADDQ $32, R15
@@ -3344,7 +3345,7 @@ rows8fullloop:
 	VFMADD231PS Z26, Z31, Z14
 	VFMADD231PS Z27, Z31, Z15
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -3609,7 +3610,7 @@ rows8halfloop:
 	VBROADCASTSS 28(R14)(R13*1), Z31
 	VFMADD231PS Z25, Z31, Z7
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -3912,7 +3913,7 @@ rows7fullloop:
 	VFMADD231PS Z26, Z30, Z12
 	VFMADD231PS Z27, Z30, Z13
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -4151,7 +4152,7 @@ rows7halfloop:
 	VBROADCASTSS 28(R14)(R9*2), Z30
 	VFMADD231PS Z25, Z30, Z6
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -4420,7 +4421,7 @@ rows6fullloop:
 	VFMADD231PS Z26, Z29, Z10
 	VFMADD231PS Z27, Z29, Z11
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -4633,7 +4634,7 @@ rows6halfloop:
 	VBROADCASTSS 28(R14)(R9*1), Z29
 	VFMADD231PS Z25, Z29, Z5
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -4868,7 +4869,7 @@ rows5fullloop:
 	VFMADD231PS Z26, Z28, Z8
 	VFMADD231PS Z27, Z28, Z9
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -5055,7 +5056,7 @@ rows5halfloop:
 	VBROADCASTSS 28(R14), Z28
 	VFMADD231PS Z25, Z28, Z4
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	ADDQ $32, R14
 	SUBQ $8, AX
@@ -5255,7 +5256,7 @@ rows4fullloop:
 	VFMADD231PS Z26, Z31, Z6
 	VFMADD231PS Z27, Z31, Z7
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows4fullloop
@@ -5413,7 +5414,7 @@ rows4halfloop:
 	VBROADCASTSS 28(SI)(R13*1), Z31
 	VFMADD231PS Z25, Z31, Z3
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows4halfloop
@@ -5577,7 +5578,7 @@ rows3fullloop:
 	VFMADD231PS Z26, Z30, Z4
 	VFMADD231PS Z27, Z30, Z5
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows3fullloop
@@ -5709,7 +5710,7 @@ rows3halfloop:
 	VBROADCASTSS 28(SI)(R9*2), Z30
 	VFMADD231PS Z25, Z30, Z2
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows3halfloop
@@ -5839,7 +5840,7 @@ rows2fullloop:
 	VFMADD231PS Z26, Z29, Z2
 	VFMADD231PS Z27, Z29, Z3
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows2fullloop
@@ -5945,7 +5946,7 @@ rows2halfloop:
 	VBROADCASTSS 28(SI)(R9*1), Z29
 	VFMADD231PS Z25, Z29, Z1
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows2halfloop
@@ -6041,7 +6042,7 @@ rows1fullloop:
 	VFMADD231PS Z26, Z28, Z0
 	VFMADD231PS Z27, Z28, Z1
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows1fullloop
@@ -6121,7 +6122,7 @@ rows1halfloop:
 	VBROADCASTSS 28(SI), Z28
 	VFMADD231PS Z25, Z28, Z0
 	PREFETCHT1 192(BP)
-	ADDQ $256, BP
+	ADDQ aheadStride+96(FP), BP
 	ADDQ $32, SI
 	SUBQ $8, AX
 	JGE  rows1halfloop

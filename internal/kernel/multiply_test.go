@@ -140,6 +140,27 @@ func testMultiplyShape(t *testing.T) {
 	}
 }
 
+// MultiplyAhead gives what Multiply gives, to the bit, and what it fetches may lie before a page that must not be read.
+func TestMultiplyAhead(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		next := numbers(t)
+		aheadRoom := newRoom[float32](t, 2*AheadWidth)
+		for _, p := range products() {
+			a, b, keep := random(next, p.aSize()), p.b(random(next, p.bSize())), random(next, p.rows)
+			want := random(next, p.dstSize())
+			for _, edge := range edges {
+				have := append([]float32(nil), want...)
+				ahead := aheadRoom.fill(edge, 1, next)
+				MultiplyAhead(have, p.dstStride, a, p.aStride, b, p.rows, p.depth, p.cols, keep, ahead, 1+p.rows*AheadWidth)
+				expected := append([]float32(nil), want...)
+				Multiply(expected, p.dstStride, a, p.aStride, b, p.rows, p.depth, p.cols, keep)
+				checkSame(t, have, expected)
+				aheadRoom.checkUnchanged(t, "ahead")
+			}
+		}
+	})
+}
+
 // What is NaN or Inf in one row or column doesn't come out in another, and what dst held is not read without rescale.
 func TestMultiplyNaN(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {

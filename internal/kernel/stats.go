@@ -8,16 +8,6 @@ import (
 
 // The functions below gather statistics of scores and weights that lie in rows.
 
-// MultiplyAhead is Multiply, and fetches ahead from memory on the way, at best: as many numbers of it as a quarter of b has.
-// That is for the one who goes through a long row of packed matrices, each with RowStep rows four times. Each is then in the
-// second-level cache when it is needed, and is read no faster than memory allows.
-func MultiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32) {
-	if rows == 0 || cols == 0 {
-		return
-	}
-	multiplyAhead(dst, dstStride, a, aStride, b, rows, depth, cols, rescale, ahead)
-}
-
 // SoftmaxMoments is Softmax, and gives for each row, of the n ≤ 512 scores of this call alone, with
 // p_j = exp(c·(s[r][j] − top)),
 //

@@ -26,7 +26,7 @@ func addMaxNEON(sum, top, s, t *float32, n int)
 //go:noescape
 func addScaledNEON(dst *float32, a float32, src *float32, n int)
 
-func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32) {
+func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32, _ int) {
 	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 }
 

@@ -2,7 +2,7 @@
 
 package kernel
 
-func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32) {
+func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32, _ int) {
 	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 }
 

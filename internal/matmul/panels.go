@@ -117,8 +117,8 @@ func spread(column, row []uint16) {
 
 // multiply computes some rows of a product with some steps in depth of a panel: dst = keep·dst + a·panel. Where the panel
 // has to be expanded, that is done into room on the way if it is the first group of rows, and was done if not; it is the
-// last group too if no other will look at room.
-func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int, panel, from, depth int, room []float32, first, last bool, rows, width int, keep []float32) {
+// last group too if no other will look at room. ahead is fetched on the way where nothing has to be expanded.
+func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int, panel, from, depth int, room []float32, first, last bool, rows, width int, keep, ahead []float32) {
 	at, n := (panel*m.in+from)*kernel.PanelWidth, depth*kernel.PanelWidth
 	p := m.panels
 	switch {
@@ -150,5 +150,5 @@ func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int
 		kernel.MultiplyBFloat16(dst, dstStride, a, aStride, room, p.half[at:], rows, depth, keep)
 		return
 	}
-	kernel.Multiply(dst, dstStride, a, aStride, kernel.Packed(room[:n], depth), rows, depth, width, keep)
+	kernel.MultiplyAhead(dst, dstStride, a, aStride, kernel.Packed(room[:n], depth), rows, depth, width, keep, ahead, kernel.AheadWidth)
 }

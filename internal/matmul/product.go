@@ -37,6 +37,7 @@ type Product struct {
 	Rows, DstStride, XStride int
 
 	count     int // of panels
+	workers   int // of the team
 	blockRows int // in a piece
 	depth     int // steps at a time
 	scratch   []*scratch
@@ -58,7 +59,7 @@ func (p *Product) Run(t *team.Team) {
 	}
 	m := p.Matrix
 	m.lay(t)
-	p.count = kernel.Panels(m.out)
+	p.count, p.workers = kernel.Panels(m.out), t.Size()
 	blocks := divide(p.Rows*m.in, blockFloats)
 	if wanted := piecesPerThread * t.Size(); p.count*blocks < wanted && t.Size() > 1 {
 		blocks = min(divide(wanted, p.count), divide(p.Rows, 2*kernel.RowStep))
@@ -76,6 +77,25 @@ func (p *Product) Run(t *team.Team) {
 
 // divide is n/by, rounded up.
 func divide(n, by int) int { return (n + by - 1) / by }
+
+// fetches is the number of products of a group of rows in which kernel.MultiplyAhead fetches as much as a panel has.
+const fetches = 4
+
+// ahead is what the product of a group of rows with a panel fetches on the way, so that it is near when it is needed: of the
+// panel that comes next, which is as many further as there are workers, since all take about as long; or the next steps of this
+// one. Narrower formats are fetched by what expands them.
+func (p *Product) ahead(panel, from, group int) []float32 {
+	m := p.Matrix
+	if from += p.depth; from >= m.in {
+		panel, from = panel+p.workers, 0
+	}
+	if m.format != F32 || group >= fetches || panel >= p.count {
+		return nil
+	}
+	depth := min(p.depth, m.in-from)
+	at := (panel*m.in+from)*kernel.PanelWidth + group*depth*kernel.PanelWidth/fetches
+	return m.panels.full[at:]
+}
 
 // Do computes the columns of one panel for a block of rows.
 func (p *Product) Do(piece, worker int) {
@@ -107,7 +127,7 @@ func (p *Product) Do(piece, worker int) {
 			} else if from == 0 {
 				kernel.SetRows(out[r*stride:], stride, n, bias)
 			}
-			m.multiply(out[r*stride:], stride, p.X[(first+r)*p.XStride+from:], p.XStride, panel, from, depth, s.panel[:], r == 0, r+n == rows, n, width, keep)
+			m.multiply(out[r*stride:], stride, p.X[(first+r)*p.XStride+from:], p.XStride, panel, from, depth, s.panel[:], r == 0, r+n == rows, n, width, keep, p.ahead(panel, from, r/group))
 			if p.Act != nil && from+depth == m.in {
 				p.Act(out[r*stride:], stride, n, width)
 			}

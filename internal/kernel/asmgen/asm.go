@@ -23,10 +23,10 @@ func (a *asm) begin(set string, frame int, ahead bool, includes ...string) {
 	for _, name := range append([]string{"textflag.h"}, includes...) {
 		fmt.Fprintf(a, "#include \"%s\"\n", name)
 	}
-	argument, size := "", 88
+	argument, size := " *float32", 88
 	if ahead {
-		argument, size = ", ahead", 96
+		argument, size = ", ahead *float32, aheadStride int", 104
 	}
-	fmt.Fprintf(a, "\n// func multiply%s(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale%s *float32)\n", set, argument)
+	fmt.Fprintf(a, "\n// func multiply%s(dst *float32, dstStride int, a *float32, aStride int, b *float32, bStride, panelStride, rows, depth, cols int, rescale%s)\n", set, argument)
 	fmt.Fprintf(a, "TEXT ·multiply%s(SB), NOSPLIT, $%d-%d\n", set, frame, size)
 }

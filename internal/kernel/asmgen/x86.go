@@ -13,7 +13,7 @@ type x86 struct {
 	buffersB  int    // how many rows of B are in registers at a time
 	firstA    int    // first of the registers for numbers of A
 	registers int
-	ahead     string // instruction that fetches a cache line, for which there is an argument more: from where on
+	ahead     string // instruction that fetches a cache line, for which there are two arguments more
 }
 
 var (
@@ -33,7 +33,7 @@ const cacheLine = 64
 //	DI dst, R8 its stride      SI, R14, R15 rows 0, 4, 8 of a, R9 its stride, R13 three times that
 //	BX b, R10 its stride, R11 three times that     CX depth     DX columns left     R12 rescale
 //	next from these columns of b to those after them: half a panel and the rest of its stride by turns
-//	BP what is fetched ahead: a line in two steps of depth, for each panel; b where there is nothing to fetch
+//	BP what is fetched ahead: a row of four lines in eight steps of depth, for each panel; b where there is nothing to fetch
 func multiplyX86(m x86) string {
 	a := new(asm)
 	a.begin(m.name, 8, m.ahead != "")
@@ -50,6 +50,7 @@ func multiplyX86(m x86) string {
 		a.line("MOVQ ahead+88(FP), BP")
 		a.line("TESTQ BP, BP")
 		a.line("CMOVQEQ b+32(FP), BP")
+		a.line("SHLQ $2, aheadStride+96(FP)")
 	}
 	a.line("SHLQ $2, panelStride+48(FP)")
 	a.line("MOVQ $%d, next-8(SP)", 4*columnStep)
@@ -124,7 +125,7 @@ func (m x86) tile(a *asm, rows, vectors int, name string) {
 		}
 	}
 	if m.ahead != "" {
-		a.line("ADDQ $%d, BP", unroll/2*cacheLine)
+		a.line("ADDQ aheadStride+96(FP), BP")
 	}
 	m.advance(a, rows, unroll)
 	a.line("SUBQ $%d, AX", unroll)
