@@ -9,11 +9,3 @@ func multiplyHalf([]float32, int, []float32, int, []float32, []uint16, int, int,
 func multiplyBFloat16([]float32, int, []float32, int, []float32, []uint16, int, int, []float32) bool {
 	return false
 }
-
-func multiplyHalfOnce([]float32, int, []float32, int, []uint16, int, int, []float32) bool {
-	return false
-}
-
-func multiplyBFloat16Once([]float32, int, []float32, int, []uint16, int, int, []float32) bool {
-	return false
-}

@@ -34,6 +34,14 @@
 #define SCVTF(n, d)  TWO(0x4E21D800, n, d)
 #define ABS(n, d)    TWO(0x4EA0B800, n, d)
 
+// FCVTLH widens the lower four float16 of n, FCVTLH2 the upper four: FCVTL, opcode 10111, sz = 0, Q = 0 or 1. SHLL and
+// SHLL2 (opcode 10011, U = 1, size 01) widen by 16 bits and shift left by as many, which is what turns a bfloat16 into a
+// float32.
+#define FCVTLH(n, d)  TWO(0x0E217800, n, d)
+#define FCVTLH2(n, d) TWO(0x4E217800, n, d)
+#define SHLL(n, d)    TWO(0x2E613800, n, d)
+#define SHLL2(n, d)   TWO(0x6E613800, n, d)
+
 // By lane 0 of m ("vector × indexed element"): 0 Q 0 01111 1 sz L M Rm opcode H 0 Rn Rd. H:L is the lane, M:Rm the register;
 // opcode 0001 is FMLA (d = d + n·m[0]), 1001 FMUL (d = n·m[0]).
 #define FMLALANE0(m, n, d) THREE(0x4F801000, m, n, d)

@@ -3,11 +3,8 @@
 #include "textflag.h"
 #include "neon_arm64.h"
 
-// FCVTL and FCVTL2 widen float16 (see half_arm64.s). SXTL and UXTL widen the lower half of n, signed and unsigned, SXTL2 and
-// UXTL2 the upper half: "shift by immediate", 0 Q U 011110 immh immb 10100 1 Rn Rd, with a shift by 0; immh is 0001 from 8
-// to 16 bits and 0010 from 16 to 32.
-#define FCVTL(n, d)   TWO(0x0E217800, n, d)
-#define FCVTL2(n, d)  TWO(0x4E217800, n, d)
+// SXTL and UXTL widen the lower half of n, signed and unsigned, SXTL2 and UXTL2 the upper half: "shift by immediate",
+// 0 Q U 011110 immh immb 10100 1 Rn Rd, with a shift by 0; immh is 0001 from 8 to 16 bits and 0010 from 16 to 32.
 #define SXTLB(n, d)   TWO(0x0F08A400, n, d)
 #define SXTLB2(n, d)  TWO(0x4F08A400, n, d)
 #define SXTLH(n, d)   TWO(0x0F10A400, n, d)
@@ -25,14 +22,14 @@
 #define SCALES(d) \
 	FLDPQ.P 32(R1), (F0, F1) \
 	FLDPQ.P 32(R1), (F2, F3) \
-	FCVTL(0, d)      \
-	FCVTL2(0, d + 1) \
-	FCVTL(1, d + 2)  \
-	FCVTL2(1, d + 3) \
-	FCVTL(2, d + 4)  \
-	FCVTL2(2, d + 5) \
-	FCVTL(3, d + 6)  \
-	FCVTL2(3, d + 7)
+	FCVTLH(0, d)      \
+	FCVTLH2(0, d + 1) \
+	FCVTLH(1, d + 2)  \
+	FCVTLH2(1, d + 3) \
+	FCVTLH(2, d + 4)  \
+	FCVTLH2(2, d + 5) \
+	FCVTLH(3, d + 6)  \
+	FCVTLH2(3, d + 7)
 
 // EIGHT writes eight numbers of 16 bits in n as float32, times the scales in d and d+1.
 #define EIGHT(n, d) \

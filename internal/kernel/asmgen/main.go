@@ -27,6 +27,7 @@ func files() map[string]string {
 		"quant_avx512_amd64.s":    multiplyQuant(avx512),
 		"quant_avx2_amd64.s":      multiplyQuant(avx2),
 		"multiply_neon_arm64.s":   multiplyNEON(),
+		"half_neon_arm64.s":       multiplyOnceNEON(),
 	}
 }
 
