@@ -14,8 +14,8 @@ import (
 // are.
 const pageLen = kernel.PanelWidth
 
-// ErrPoolFull is what Extend and Next return, wrapped, when a Pool has too few pages for all of the new tokens. No state has
-// changed then, and after others were closed the same call may do.
+// ErrPoolFull is what Extend and Next return, wrapped, when a Pool has too few pages for all of the tokens that are to be
+// run together. None of them was then; once another state of the Pool has been closed there may be room.
 var ErrPoolFull = errors.New("the pool is full")
 
 // A Pool is memory for the keys and values of many sequences that come and go. Their states take pages of it as they grow,
