@@ -152,18 +152,14 @@ func (c *call) writeLargestOf(place int, weights []float32, keys []int32, rest f
 	}
 	if st.TopWeight != nil {
 		to := st.TopWeight[place*st.TopK:][:st.TopK]
-		for j, w := range weights[:n] { // a few: quicker than copy
-			to[j] = w
-		}
+		copy(to, weights[:n])
 		for j := n; j < len(to); j++ {
 			to[j] = rest
 		}
 	}
 	if st.TopIndex != nil {
 		to := st.TopIndex[place*st.TopK:][:st.TopK]
-		for j, key := range keys[:n] {
-			to[j] = key
-		}
+		copy(to, keys[:n])
 		for j := n; j < len(to); j++ {
 			to[j] = -1
 		}
