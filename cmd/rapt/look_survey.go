@@ -88,7 +88,9 @@ func (l *looking) takeSurvey(ctx context.Context) error {
 			return err
 		}
 		o.Queries = query.tokens
-		o.Each = func(layer int, _ *rapt.Stats, rows []float32) { s.find(layer, rows, query.tokens, key.tokens, l.info.NumHeads) }
+		o.Each = func(layer int, _ *rapt.Stats, rows []float32) {
+			s.find(layer, rows, query.tokens, key.tokens, l.info.NumHeads)
+		}
 	}
 	var err error
 	if s.Survey, err = lens.TakeSurvey(ctx, l.model, l.input.Sequence, l.input.Tokens, o); err != nil {
