@@ -23,6 +23,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(with("DECODER", `{"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 1}]}`))
 	f.Add(withModel(bpeJSON(`"a": 0, "b": 1, "ab": 2, "<0xC4>": 3`, `"a b"`, `, "byte_fallback": true, "unk_token": "a", "end_of_word_suffix": "b"`)))
 	f.Add(withModel(unigramJSON(`["<unk>", 0.0], ["a", -1.5], ["ab", -2.5]`, `, "unk_id": 0, "byte_fallback": true`)))
+	f.Add(withModel(unigramJSON(`["", 0.0], ["", 0.0]`, `, "unk_id": 0`))) // the unknown token, an empty one, is there twice
 	f.Fuzz(func(t *testing.T, file []byte) {
 		_, jsonErr := parseJSON(file)
 		if jsonErr == nil && !json.Valid(file) {

@@ -57,7 +57,7 @@ func (m *unigram) setVocab(list []member) error {
 	m.ids = make(map[string]int32, len(list))
 	m.tokens = make([]string, len(list))
 	m.scores = make([]float64, len(list))
-	m.size = len(list)
+	m.size, m.dense = len(list), true
 	lowest := math.Inf(1)
 	for i, item := range list {
 		pair := item.value.members()

@@ -11,6 +11,7 @@ type vocabulary struct {
 	ids    map[string]int32
 	tokens []string // by id; "" where there is none, or the empty token
 	size   int      // how many the file has
+	dense  bool     // every id has a token, be it an empty one
 }
 
 // idLimit bounds the ids of a vocabulary, so that a table by id is never much larger than the file it comes from.
@@ -60,7 +61,7 @@ func (v *vocabulary) token(id int) (string, bool) {
 		return "", false
 	}
 	t := v.tokens[id]
-	if t == "" {
+	if t == "" && !v.dense {
 		empty, ok := v.ids[""]
 		return "", ok && int(empty) == id
 	}
