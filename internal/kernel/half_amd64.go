@@ -58,10 +58,7 @@ func multiplyHalf(dst []float32, dstStride int, a []float32, aStride int, expand
 	if !useAVX512 {
 		return false
 	}
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	multiplyHalfAVX512(&dst[0], dstStride, &a[0], aStride, &expanded[0], &panel[0], rows, depth, keep)
 	return true
 }
@@ -71,10 +68,7 @@ func multiplyBFloat16(dst []float32, dstStride int, a []float32, aStride int, ex
 	if !useAVX512 {
 		return false
 	}
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	multiplyBFloat16AVX512(&dst[0], dstStride, &a[0], aStride, &expanded[0], &panel[0], rows, depth, keep)
 	return true
 }
@@ -97,10 +91,7 @@ func multiplyBFloat16OnceAVX2(dst *float32, dstStride int, a *float32, aStride i
 
 // multiplyHalfOnce reports whether there is a kernel that does it.
 func multiplyHalfOnce(dst []float32, dstStride int, a []float32, aStride int, panel []uint16, rows, depth int, rescale []float32) bool {
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	switch {
 	case rows > onceRows:
 		return false
@@ -116,10 +107,7 @@ func multiplyHalfOnce(dst []float32, dstStride int, a []float32, aStride int, pa
 
 // multiplyBFloat16Once reports whether there is a kernel that does it.
 func multiplyBFloat16Once(dst []float32, dstStride int, a []float32, aStride int, panel []uint16, rows, depth int, rescale []float32) bool {
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	switch {
 	case rows > onceRows:
 		return false

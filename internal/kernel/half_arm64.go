@@ -38,10 +38,7 @@ func multiplyHalfOnce(dst []float32, dstStride int, a []float32, aStride int, pa
 	if !useNEON || rows > onceRows {
 		return false
 	}
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	multiplyHalfOnceNEON(&dst[0], dstStride, &a[0], aStride, &panel[0], rows, depth, keep)
 	return true
 }
@@ -51,10 +48,7 @@ func multiplyBFloat16Once(dst []float32, dstStride int, a []float32, aStride int
 	if !useNEON || rows > onceRows {
 		return false
 	}
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	multiplyBFloat16OnceNEON(&dst[0], dstStride, &a[0], aStride, &panel[0], rows, depth, keep)
 	return true
 }

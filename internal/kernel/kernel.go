@@ -57,7 +57,7 @@ func Multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows,
 	if rows == 0 || cols == 0 {
 		return
 	}
-	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
+	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale, nil, 0)
 }
 
 // AheadWidth is the length of the rows that MultiplyAhead fetches: four cache lines.
@@ -69,12 +69,15 @@ func AheadRows(depth, cols int) int { return Panels(cols) * (depth / 8) }
 // MultiplyAhead is Multiply, and asks on the way for memory that will be needed soon, so that it is in the second-level cache
 // by then: AheadRows rows of AheadWidth numbers, the first at the beginning of ahead and aheadStride apart; those behind the
 // end of ahead do no harm. In one burst between two products they would take as long as they take to come; spread among the
-// multiplications they cost next to nothing. Not every variant does it, and only AVX-512 for rows ≤ RowStep.
+// multiplications they cost next to nothing. Only AVX-512 does it, with the first RowStep rows.
 func MultiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
 	if rows == 0 || cols == 0 {
 		return
 	}
-	multiplyAhead(dst, dstStride, a, aStride, b, rows, depth, cols, rescale, ahead, aheadStride)
+	if len(ahead) == 0 {
+		ahead = nil
+	}
+	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale, ahead, aheadStride)
 }
 
 // PackKeys packs kᵀ for n keys of dim numbers, stride apart: dst[panel][d][c] = k[panel·PanelWidth+c][d], and 0 behind

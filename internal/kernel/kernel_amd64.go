@@ -77,7 +77,7 @@ var tailMask = [64]int32{
 	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 }
 
-func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
+func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
 	if !useAVX2 {
 		multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 		return
@@ -87,12 +87,10 @@ func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows,
 		step = evenly(rows, 12)
 	}
 	for r := 0; r < rows; r += step {
-		var keep *float32
-		if rescale != nil {
-			keep = &rescale[r]
-		}
+		keep := firstFrom(rescale, r)
 		if useAVX512 {
-			multiplyAVX512(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep, nil, 0)
+			multiplyAVX512(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep, firstFrom(ahead, 0), aheadStride)
+			ahead = nil
 		} else {
 			multiplyAVX2(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep)
 		}

@@ -47,17 +47,14 @@ var exp2Lanes = func() (lanes [len(exp2Table)][4]float32) {
 	return lanes
 }()
 
-func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
+func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32, _ int) {
 	if !useNEON {
 		multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 		return
 	}
 	step := evenly(rows, 6)
 	for r := 0; r < rows; r += step {
-		var keep *float32
-		if rescale != nil {
-			keep = &rescale[r]
-		}
+		keep := firstFrom(rescale, r)
 		multiplyNEON(&dst[r*dstStride], dstStride, &a[r*aStride], aStride, &b.Data[0], b.Stride, b.PanelStride, min(step, rows-r), depth, cols, keep)
 	}
 }

@@ -63,10 +63,7 @@ func multiplyQ41AVX2(dst *float32, dstStride int, a *float32, aStride int, panel
 
 // multiplyBlocks reports whether there is a kernel that does it.
 func multiplyBlocks(f Quant, dst []float32, dstStride int, a []float32, aStride int, panel []byte, rows, blocks int, rescale []float32) bool {
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
+	keep := firstFrom(rescale, 0)
 	switch {
 	case rows > blockRows:
 		return false

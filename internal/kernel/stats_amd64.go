@@ -73,18 +73,6 @@ func addToAVX2(dst *float64, a float64, src *float32, n int)
 //go:noescape
 func addMaxAVX2(sum, top, s, t *float32, n int)
 
-func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
-	if !useAVX512 || rows > 12 || len(ahead) == 0 {
-		multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
-		return
-	}
-	var keep *float32
-	if rescale != nil {
-		keep = &rescale[0]
-	}
-	multiplyAVX512(&dst[0], dstStride, &a[0], aStride, &b.Data[0], b.Stride, b.PanelStride, rows, depth, cols, keep, &ahead[0], aheadStride)
-}
-
 func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if !useAVX512 {
 		softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)

@@ -26,10 +26,6 @@ func addMaxNEON(sum, top, s, t *float32, n int)
 //go:noescape
 func addScaledNEON(dst *float32, a float32, src *float32, n int)
 
-func multiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32, _ int) {
-	multiply(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
-}
-
 func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 }

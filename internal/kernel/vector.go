@@ -11,6 +11,14 @@ func evenly(rows, most int) int {
 	return (rows + blocks - 1) / blocks
 }
 
+// firstFrom is where x[i] lies; nil where there is no x.
+func firstFrom(x []float32, i int) *float32 {
+	if x == nil {
+		return nil
+	}
+	return &x[i]
+}
+
 // exp2Table is for 2^t with t ≤ 0: see exp2 in generic.go. The polynomial has 2²⁶ as a factor, so that it is to be multiplied
 // by 2^(⌊t⌋−26), whose exponent bits are ⌊t⌋ + 101. Where those come out of the sum of ⌊t⌋ and 1.5·2²³ + 101, they are its last
 // bits. t is bounded at −101, where the bits are 0 and so is the number: every t < −100 gives 0 without a compare.
