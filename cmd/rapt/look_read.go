@@ -29,12 +29,16 @@ func (f *lookFlags) read(ctx context.Context, m *model.Model, in *lookInput, edi
 	plain := f.measure.Name == lens.Measures[0].Name
 	r := &reading{labels: in.Labels, kinds: in.Tokens}
 	var err error
-	if r.trace, err = m.Trace(ctx, in.Sequence, model.Want{Weights: plain, Hidden: f.hidden, Logits: f.hidden, Edit: edit}); err != nil {
-		return nil, err
+	if plain || f.hidden {
+		if r.trace, err = m.Trace(ctx, in.Sequence, model.Want{Weights: plain, Hidden: f.hidden, Logits: f.hidden, Edit: edit}); err != nil {
+			return nil, err
+		}
 	}
-	weights := r.trace.Attention
-	r.maps = weights
-	if !plain {
+	var weights *model.Attention
+	if plain {
+		weights = r.trace.Attention
+		r.maps = weights
+	} else {
 		record, err := lens.Run(ctx, m, in.Sequence, edit)
 		if err != nil {
 			return nil, err
