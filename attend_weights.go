@@ -1,8 +1,6 @@
 package rapt
 
 import (
-	"fmt"
-
 	"github.com/rapt-go/rapt/internal/kernel"
 )
 
@@ -29,8 +27,8 @@ func attendWeights(out Tensor[float32], weights []float32, q, k, v Tensor[float3
 	if _, err := checkRows(&s, nil, o); err != nil {
 		return err
 	}
-	if need, ok := extent([4]int{s.batch, s.heads, s.queries, s.keys}, [4]int{s.heads * s.queries * s.keys, s.queries * s.keys, s.keys, 1}); !ok || need != len(weights) {
-		return fmt.Errorf("rapt: weights has %d elements, expected batch·heads·queries·keys = %d·%d·%d·%d", len(weights), s.batch, s.heads, s.queries, s.keys)
+	if err := checkMaps("weights", weights, &s, "queries", s.queries, s.keys); err != nil {
+		return err
 	}
 	c := newCall(s, o, (*call).attendShown)
 	if !(c.plain && c.steady && c.open) || o.KeyLens != nil || s.keys > keyTile || len(weights) == 0 {

@@ -47,8 +47,8 @@ func scores(dst []float32, q, k Tensor[float32], rows []int, stage Stage, o *Opt
 	if err != nil {
 		return err
 	}
-	if need, ok := extent([4]int{s.batch, s.heads, count, s.keys}, [4]int{s.heads * count * s.keys, count * s.keys, s.keys, 1}); !ok || need != len(dst) {
-		return fmt.Errorf("rapt: dst has %d elements, expected batch·heads·rows·keys = %d·%d·%d·%d", len(dst), s.batch, s.heads, count, s.keys)
+	if err := checkMaps("dst", dst, &s, "rows", count, s.keys); err != nil {
+		return err
 	}
 	switch stage {
 	case StageScaled:
@@ -91,6 +91,16 @@ func checkRows(s *shape, rows []int, o *Options) (count int, err error) {
 		return s.queries, nil
 	}
 	return len(rows), nil
+}
+
+// checkMaps says what is wrong with the length of dst, which holds so many rows of so many keys for every head. rowsOf is what
+// the rows are, for the error.
+func checkMaps(name string, dst []float32, s *shape, rowsOf string, rows, keys int) error {
+	need, ok := extent([4]int{s.batch, s.heads, rows, keys}, [4]int{s.heads * rows * keys, rows * keys, keys, 1})
+	if !ok || need != len(dst) {
+		return fmt.Errorf("rapt: %s has %d elements, expected batch·heads·%s·keys = %d·%d·%d·%d", name, len(dst), rowsOf, s.batch, s.heads, rows, keys)
+	}
+	return nil
 }
 
 // planScores makes a tile of every few of the rows asked for; from and to of a tile count among those.

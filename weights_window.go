@@ -35,8 +35,8 @@ func weightsWindow(dst, lse []float32, q, k Tensor[float32], rows []int, window 
 		return fmt.Errorf("rapt: the window is keys %d to %d, k.Seq is %d", window.from, window.to-1, s.keys)
 	}
 	width := window.to - window.from
-	if need, ok := extent([4]int{s.batch, s.heads, count, width}, [4]int{s.heads * count * width, count * width, width, 1}); !ok || need != len(dst) {
-		return fmt.Errorf("rapt: dst has %d elements, expected batch·heads·rows·keys = %d·%d·%d·%d", len(dst), s.batch, s.heads, count, width)
+	if err := checkMaps("dst", dst, &s, "rows", count, width); err != nil {
+		return err
 	}
 	if need := s.batch * s.heads * s.queries; need != len(lse) {
 		return fmt.Errorf("rapt: lse has %d elements, expected batch·heads·queries = %d·%d·%d", len(lse), s.batch, s.heads, s.queries)

@@ -53,7 +53,7 @@ func (m *Model) Next(ctx context.Context, states []*State, batch []Sequence, tap
 	}
 	defer release()
 	if !m.info.HasHead {
-		return nil, fmt.Errorf("the model has no head that scores the vocabulary")
+		return nil, errNoHead
 	}
 	if err := m.checkExtend(states, batch, taps); err != nil || len(batch) == 0 {
 		return nil, err

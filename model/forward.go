@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -113,6 +114,8 @@ func (m *Model) run(ctx context.Context, batch []Sequence, taps *Taps, take take
 	return nil
 }
 
+var errNoHead = errors.New("the model has no head that scores the vocabulary")
+
 // Logits scores the vocabulary from rows of last hidden states, which may be all of a sequence's or the few that
 // matter: of the decoder's where there is one beside an encoder. It is an error where the model has no head for that.
 func (m *Model) Logits(hidden []float32) ([]float32, error) { // [n][dim] → [n][vocab]
@@ -122,7 +125,7 @@ func (m *Model) Logits(hidden []float32) ([]float32, error) { // [n][dim] → [n
 	}
 	defer release()
 	if !m.info.HasHead {
-		return nil, fmt.Errorf("the model has no head that scores the vocabulary")
+		return nil, errNoHead
 	}
 	if len(hidden)%m.info.ModelDim != 0 {
 		return nil, fmt.Errorf("%d hidden numbers are no whole rows of %d", len(hidden), m.info.ModelDim)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -220,113 +218,6 @@ func TestGenerateBatch(t *testing.T) {
 	}
 }
 
-// What a token looks at is the row of all weights, for windows, sinks, caps and shared keys alike.
-func TestGenerateLook(t *testing.T) {
-	for _, name := range append([]string{"stories260K"}, decoders...) {
-		t.Run(name, func(t *testing.T) {
-			m := openWith(t, name, "config.json")
-			prompt := model.Sequence{IDs: []int{1, 40, 7, 30, 12, 61, 7, 30, 9, 50, 33, 21, 18}}
-			const tokens, keys = 20, 5
-			var looks []*model.Look
-			whole := slices.Clone(prompt.IDs)
-			for token, err := range m.Generate(context.Background(), []model.Sequence{prompt}, &model.GenerateOptions{MaxTokens: tokens, TopKeys: keys, Ends: []int{}}) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				looks, whole = append(looks, token.Look), append(whole, token.ID)
-			}
-			trace, err := m.Trace(context.Background(), model.Sequence{IDs: whole}, model.Want{Weights: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, look := range looks {
-				if want := len(prompt.IDs) + i - 1; look.Query != want {
-					t.Fatalf("token %d is of query %d, expected %d", i, look.Query, want)
-				}
-				checkLook(t, look, trace.Attention, keys)
-			}
-		})
-	}
-}
-
-func checkLook(t *testing.T, look *model.Look, a *model.Attention, keys int) {
-	t.Helper()
-	const limit = 1e-5
-	for l := range a.NumLayers {
-		for h := range a.NumHeads {
-			row := a.Row(l, h, look.Query)
-			gotKeys, gotWeights, entropy := look.Head(l, h)
-			var want float64
-			visible := 0
-			for _, w := range row {
-				if w > 0 {
-					want -= float64(w) * math.Log(float64(w))
-					visible++
-				}
-			}
-			if math.Abs(float64(entropy)-want) > limit {
-				t.Fatalf("layer %d head %d query %d has entropy %v, expected %v", l, h, look.Query, entropy, want)
-			}
-			if len(gotKeys) != min(keys, visible) {
-				t.Fatalf("layer %d head %d query %d has %d keys, expected %d", l, h, look.Query, len(gotKeys), min(keys, visible))
-			}
-			sorted := slices.Sorted(slices.Values(row))
-			for i, key := range gotKeys {
-				w := sorted[len(sorted)-1-i]
-				if math.Abs(float64(gotWeights[i]-w)) > limit || math.Abs(float64(gotWeights[i]-row[key])) > limit {
-					t.Fatalf("layer %d head %d query %d: key %d, the %dth, has weight %v, expected %v, the key's own is %v",
-						l, h, look.Query, key, i, gotWeights[i], w, row[key])
-				}
-			}
-		}
-	}
-}
-
-// A prompt that is longer than what is run at once, beside a short one, has the look of its last token.
-func TestGenerateLookLongPrompt(t *testing.T) {
-	dir := copyModel(t, "mistral")
-	setConfig(t, filepath.Join(dir, "config.json"), "max_position_embeddings", `2048`)
-	m, err := model.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	prompts := []model.Sequence{sequenceOf(700), sequenceOf(20), sequenceOf(650)}
-	o := &model.GenerateOptions{MaxTokens: 1, TopKeys: 3}
-	for token, err := range m.Generate(context.Background(), prompts, o) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		prompt := prompts[token.Seq]
-		if want := len(prompt.IDs) - 1; token.Look.Query != want {
-			t.Fatalf("sequence %d: query %d, expected %d", token.Seq, token.Look.Query, want)
-		}
-		trace, err := m.Trace(context.Background(), prompt, model.Want{Weights: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkLook(t, token.Look, trace.Attention, 3)
-	}
-}
-
-// setConfig changes a key of a config.json.
-func setConfig(t *testing.T, path, key, value string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(data, &values); err != nil {
-		t.Fatal(err)
-	}
-	values[key] = json.RawMessage(value)
-	if data, err = json.Marshal(values); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, path, data)
-}
-
 // The loop may end early, and a context that is over ends it with its error.
 func TestGenerateStopped(t *testing.T) {
 	m := stories(t)
@@ -402,81 +293,6 @@ func TestGenerateErrors(t *testing.T) {
 	}
 	for token, err := range m.Generate(context.Background(), nil, nil) {
 		t.Errorf("no prompts give %+v, %v", token, err)
-	}
-}
-
-// Ends are read from generation_config.json, and else from config.json.
-func TestEnds(t *testing.T) {
-	for i, c := range []struct {
-		config, generation string
-		want               []int
-		err                string
-	}{
-		{`2`, ``, []int{2}, ""},
-		{`[2, 3]`, ``, []int{2, 3}, ""},
-		{`null`, ``, nil, ""},
-		{`2`, `{"eos_token_id": [5, 6]}`, []int{5, 6}, ""},
-		{`2`, `{"eos_token_id": 7, "temperature": 0.3}`, []int{7}, ""},
-		{`2`, `{"eos_token_id": null}`, []int{2}, ""},
-		{`2`, `{}`, []int{2}, ""},
-		{`"x"`, ``, nil, "config.json: eos_token_id is a string, expected an id or a list of ids"},
-		{`2`, `{"eos_token_id": 1.5}`, nil, "generation_config.json: eos_token_id is 1.5, expected an id or a list of ids"},
-		{`2`, `[`, nil, "generation_config.json: not a JSON object"},
-	} {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			dir := copyModel(t, "llama")
-			setConfig(t, filepath.Join(dir, "config.json"), "eos_token_id", c.config)
-			if c.generation != "" {
-				writeFile(t, filepath.Join(dir, "generation_config.json"), []byte(c.generation))
-			}
-			m, err := model.Open(dir)
-			if c.err != "" {
-				if err == nil || !strings.Contains(err.Error(), c.err) {
-					t.Fatalf("error %v, expected one with %q", err, c.err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
-			if got := m.Ends(); !slices.Equal(got, c.want) {
-				t.Errorf("the ends are %v, expected %v", got, c.want)
-			}
-		})
-	}
-}
-
-// A GGUF file has the ends of a text and of a turn beside its tokenizer.
-func TestEndsGGUF(t *testing.T) {
-	f := toGGUF(t, "llama").Set("tokenizer.ggml.eos_token_id", uint32(5)).Set("tokenizer.ggml.eot_token_id", uint32(7))
-	m, err := model.Open(writeGGUF(t, f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	if got := m.Ends(); !slices.Equal(got, []int{5, 7}) {
-		t.Errorf("the ends are %v, expected 5 and 7", got)
-	}
-	if _, err := model.Open(writeGGUF(t, f.Set("tokenizer.ggml.eom_token_id", "x"))); err == nil || !strings.Contains(err.Error(), "tokenizer.ggml.eom_token_id") {
-		t.Errorf("error %v, expected one about tokenizer.ggml.eom_token_id", err)
-	}
-}
-
-// copyModel is a directory with what one in testdata has.
-func copyModel(t *testing.T, name string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func writeFile(t *testing.T, path string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, data, 0o666); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -102,7 +102,7 @@ func (m *Model) LogitDirection(hidden []float32, token int) (direction []float64
 	defer release()
 	switch {
 	case !m.info.HasHead:
-		return nil, 0, fmt.Errorf("the model has no head that scores the vocabulary")
+		return nil, 0, errNoHead
 	case len(hidden) != m.info.ModelDim:
 		return nil, 0, fmt.Errorf("a hidden state has %d numbers, expected %d", len(hidden), m.info.ModelDim)
 	case token < 0 || token >= m.info.VocabSize:

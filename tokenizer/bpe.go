@@ -16,7 +16,7 @@ type bpe struct {
 	unkToken     string // as the file spells it, though it may not be in the vocabulary
 	fuseUnk      bool   // unknown characters side by side are one token
 	byteFallback bool   // spell unknown characters as <0xHH> where there are such tokens
-	bytes        [256]int32
+	bytes        byteTokens
 	prefix       string // of tokens that don't begin a word
 	suffix       string // of tokens that end a word
 	ignoreMerges bool   // a word that is in the vocabulary is that token

@@ -87,7 +87,7 @@ func (m *bpe) symbols(symbols []symbol, word []byte) ([]symbol, error) {
 		if id, ok := m.ids[string(buf)]; ok {
 			symbols = appendKnown(symbols, &unknown)
 			symbols = append(symbols, symbol{id: id, len: int32(size)})
-		} else if m.byteFallback && m.haveBytes(buf) {
+		} else if m.byteFallback && m.bytes.spell(buf) {
 			for _, b := range buf {
 				symbols = append(symbols, symbol{id: m.bytes[b], len: 1})
 			}
@@ -134,15 +134,6 @@ func (m *bpe) addUnknown(symbols *[]symbol, unknown *symbol, size int) error {
 	*symbols = appendKnown(*symbols, unknown)
 	*unknown = symbol{id: m.unk, len: int32(size)}
 	return nil
-}
-
-func (m *bpe) haveBytes(char []byte) bool {
-	for _, b := range char {
-		if m.bytes[b] == none {
-			return false
-		}
-	}
-	return true
 }
 
 // shortWord is the number of symbols up to which it is quicker to look at all pairs before each merge than to keep them

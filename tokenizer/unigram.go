@@ -17,7 +17,7 @@ type unigram struct {
 	unk          int32   // the token of an unknown character; none: that is an error
 	unkScore     float64 // its score: 10 below the lowest one
 	byteFallback bool    // spell unknown characters as <0xHH> where there are such tokens
-	bytes        [256]int32
+	bytes        byteTokens
 
 	cache wordCache
 }
@@ -173,7 +173,7 @@ func (m *unigram) spelledPieces(word []byte, pieces []piece) []piece {
 		switch {
 		case ok:
 			out = append(out, piece{id: id, start: p.start, end: p.end})
-		case m.byteFallback && m.haveBytes(text):
+		case m.byteFallback && m.bytes.spell(text):
 			for _, b := range text {
 				out = append(out, piece{id: m.bytes[b], start: p.start, end: p.end})
 			}
@@ -183,15 +183,6 @@ func (m *unigram) spelledPieces(word []byte, pieces []piece) []piece {
 		}
 	}
 	return out
-}
-
-func (m *unigram) haveBytes(text []byte) bool {
-	for _, b := range text {
-		if m.bytes[b] == none {
-			return false
-		}
-	}
-	return true
 }
 
 // trie is a vocabulary as a tree by bytes. Node 0 is the root.

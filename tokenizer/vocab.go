@@ -68,12 +68,25 @@ func (v *vocabulary) token(id int) (string, bool) {
 	return t, true
 }
 
-// byteTokens returns the ids of <0x00> to <0xFF>, and -1 for those that there aren't.
-func (v *vocabulary) byteTokens() (ids [256]int32) {
+// byteTokens are the ids of <0x00> to <0xFF>, and none for those that there aren't.
+type byteTokens [256]int32
+
+// spell reports whether there is a token for each byte of text.
+func (ids *byteTokens) spell(text []byte) bool {
+	for _, b := range text {
+		if ids[b] == none {
+			return false
+		}
+	}
+	return true
+}
+
+// byteTokens looks them up.
+func (v *vocabulary) byteTokens() (ids byteTokens) {
 	for b := range ids {
 		id, ok := v.ids[fmt.Sprintf("<0x%02X>", b)]
 		if ids[b] = id; !ok {
-			ids[b] = -1
+			ids[b] = none
 		}
 	}
 	return ids
