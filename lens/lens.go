@@ -11,7 +11,7 @@
 //     only: [View.SpecialShare], or of what is shown: [View.HiddenShare];
 //   - which heads are alike: [View.Similar]; whole words instead of pieces: [Words];
 //   - how two texts or two models differ: [Compare];
-//   - the same for a text too long to keep all weights: [TakeSurvey].
+//   - the same for a text too long to keep all weights: [TakeSurvey], and single rows of them: [TakeRows].
 //
 // [Measures] beyond weights (norms, rollout, flow, ALTI, value zeroing) start from a [Record], made by [Run], and have
 // maps like those of weights. [Switch] runs a model again with a head or an edge switched off and says what that changes;

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -69,6 +70,13 @@ func writeLook(w io.Writer, header []byte, a *model.Attention) error {
 }
 
 func answerSummary(ctx context.Context, s *Server, q *apiRequest) (any, error) {
+	if q.surveys {
+		r, err := s.survey(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		return r.summarise(), nil
+	}
 	r, err := s.run(ctx, *q.Text, q)
 	if err != nil {
 		return nil, err
@@ -131,27 +139,21 @@ func answerInside(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 
 // answerFind ranks all heads by an edge.
 func answerFind(ctx context.Context, s *Server, q *apiRequest) (any, error) {
+	if q.surveys {
+		return findInRows(ctx, s, q)
+	}
 	r, err := s.run(ctx, *q.Text, q)
 	if err != nil {
 		return nil, err
 	}
 	for name, list := range map[string][]int{"queries": q.Queries, "keys": q.Keys} {
-		if len(list) == 0 {
-			return nil, badRequest("there are no %s", name)
-		}
-		for _, i := range list {
-			if err := within("token", i, len(r.Names)); err != nil {
-				return nil, err
-			}
+		if err := checkTokens(name, list, len(r.Names)); err != nil {
+			return nil, err
 		}
 	}
 	view := *r.View
 	view.Attention = r.Map
-	ranking := []headScore{}
-	for _, h := range view.Find(q.Queries, q.Keys) {
-		ranking = append(ranking, scoreOf(h))
-	}
-	return ranking, nil
+	return scoresOf(view.Find(q.Queries, q.Keys)), nil
 }
 
 func answerSimilar(ctx context.Context, s *Server, q *apiRequest) (any, error) {
@@ -167,10 +169,7 @@ func answerSimilar(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	similar := []headScore{}
-	for _, other := range r.View.Similar(lens.Head{Layer: l, Head: h}) {
-		similar = append(similar, scoreOf(other))
-	}
+	similar := scoresOf(r.View.Similar(lens.Head{Layer: l, Head: h}))
 	return similar[:min(similarHeads, len(similar))], nil
 }
 
@@ -235,6 +234,12 @@ func answerSwitch(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 		if err := within("position", position, len(in.Names)); err != nil {
 			return nil, err
 		}
+	}
+	// What leaves each layer is kept of both runs.
+	info, n := s.model.Info(), len(in.Names)
+	if size := 2 * 4 * (info.NumLayers + 1) * n * info.ModelDim; size > maxMaps {
+		return nil, &apiError{http.StatusUnprocessableEntity, fmt.Sprintf("what %d tokens change takes %d MB to say; the server gives at most %d MB",
+			n, size>>20, maxMaps>>20)}
 	}
 	effect, err := lens.Switch(ctx, s.model, in.Sequence, edit, position)
 	if err != nil {

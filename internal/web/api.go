@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
@@ -30,10 +31,13 @@ type apiRequest struct {
 	Keys     []int   `json:"keys"`
 	Other    *string `json:"other"`
 	Position *int    `json:"position"`
+	Survey   bool    `json:"survey"` // statistics and single rows, though the text may be short enough for maps
 
 	Tokens      *int    `json:"tokens"`
 	Temperature float64 `json:"temperature"`
 	Seed        uint64  `json:"seed"`
+
+	surveys bool // see Server.surveys
 }
 
 // An apiError is an answer that says what was wrong.
@@ -68,6 +72,8 @@ var answers = map[string]answer{
 	"similar": answerSimilar,
 	"compare": answerCompare,
 	"switch":  answerSwitch,
+	"pooled":  answerPooled,
+	"row":     answerRow,
 }
 
 func (s *Server) getModel(w http.ResponseWriter, _ *http.Request) {
@@ -79,20 +85,27 @@ func (s *Server) getModel(w http.ResponseWriter, _ *http.Request) {
 }
 
 // post reads a request, waits for a place, and answers.
-func (s *Server) post(a answer) http.HandlerFunc {
+func (s *Server) post(name string, a answer) http.HandlerFunc {
+	a = withWeights(name, a)
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), runTime)
-		defer cancel()
 		q, err := readRequest(w, r)
 		if err != nil {
 			writeError(w, err)
 			return
 		}
+		limit := runTime
+		if q.surveys = s.surveys(q); q.surveys {
+			limit = surveyTime
+			// What goes wrong here is only that the answer has as long as any other.
+			http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit + sendTime))
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
 		result, err := s.compute(ctx, a, q)
 		switch {
 		case r.Context().Err() != nil: // nobody listens any more
 		case errors.Is(err, context.DeadlineExceeded):
-			writeError(w, &apiError{http.StatusServiceUnavailable, fmt.Sprintf("it takes longer than %v", runTime)})
+			writeError(w, &apiError{http.StatusServiceUnavailable, fmt.Sprintf("it takes longer than %v", limit)})
 		case err != nil:
 			writeError(w, err)
 		default:
@@ -101,8 +114,16 @@ func (s *Server) post(a answer) http.HandlerFunc {
 	}
 }
 
-// compute runs an answer when there is a place for it.
+// compute runs an answer when there is a place for it. Of long texts one is computed at a time, so that there is a place for
+// short ones beside it.
 func (s *Server) compute(ctx context.Context, a answer, q *apiRequest) (any, error) {
+	if q.surveys {
+		leave, err := s.longGate.enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
+	}
 	leave, err := s.gate.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -155,12 +176,17 @@ func (s *Server) run(ctx context.Context, text string, q *apiRequest) (*Run, err
 	if err != nil {
 		return nil, err
 	}
-	if r := s.cache.get(string(key)); r != nil {
+	if r, ok := s.cache.get(string(key)).(*Run); ok {
 		return r, nil
 	}
 	in, err := s.encode(text, q.Pair)
 	if err != nil {
 		return nil, err
+	}
+	info, n := s.model.Info(), len(in.Names)
+	if size := mapBytes(info, n); size > s.mapBytes {
+		return nil, &apiError{http.StatusUnprocessableEntity, fmt.Sprintf("there are %d tokens, and the maps of %d heads over them are %d MB; "+
+			"the server gives at most %d MB", n, info.NumLayers*info.NumHeads, size>>20, s.mapBytes>>20)}
 	}
 	edit, err := s.edit(q, len(in.Names))
 	if err != nil {
@@ -168,13 +194,18 @@ func (s *Server) run(ctx context.Context, text string, q *apiRequest) (*Run, err
 	}
 	r, err := Look(ctx, s.model, in, measure, edit)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
+		return nil, runError(ctx, err)
 	}
 	s.cache.add(string(key), r)
 	return r, nil
+}
+
+// runError is what to say of a run that failed.
+func runError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &apiError{http.StatusUnprocessableEntity, err.Error()}
 }
 
 func orWeights(measure string) string {
@@ -184,20 +215,17 @@ func orWeights(measure string) string {
 	return measure
 }
 
-// encode cuts a text, and refuses one whose maps are more than the server gives.
+// encode cuts a text, and refuses one that the model can't take.
 func (s *Server) encode(text string, pair *string) (*lens.Input, error) {
 	in, err := lens.Encode(s.model, text, pair, false)
 	if err != nil {
 		return nil, &apiError{http.StatusUnprocessableEntity, err.Error()}
 	}
-	info := s.model.Info()
-	n, heads := len(in.Names), info.NumLayers*info.NumHeads
-	if size := 4 * heads * n * n; size > maxMaps {
-		return nil, &apiError{http.StatusUnprocessableEntity, fmt.Sprintf("there are %d tokens, and the maps of %d heads over them are %d MB; "+
-			"the server gives at most %d MB", n, heads, size>>20, maxMaps>>20)}
-	}
 	return in, nil
 }
+
+// mapBytes is how much memory the maps of n tokens take.
+func mapBytes(info model.Info, n int) int { return 4 * info.NumLayers * info.NumHeads * n * n }
 
 // edit is what a request wants to have switched off, checked against the model and n tokens; nil: nothing.
 func (s *Server) edit(q *apiRequest, n int) (*model.Edit, error) {

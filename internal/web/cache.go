@@ -5,6 +5,11 @@ import (
 	"sync"
 )
 
+// What a cache keeps: a *Run, a *Survey or rowsKept.
+type kept interface {
+	bytes() int // that it holds
+}
+
 // A cache keeps the last runs, so that the page can ask for one layer after the other.
 type cache struct {
 	mu    sync.Mutex
@@ -16,13 +21,13 @@ type cache struct {
 
 type cached struct {
 	key  string
-	run  *Run
+	what kept
 	size int
 }
 
 func newCache(limit int) *cache { return &cache{limit: limit, runs: map[string]*list.Element{}} }
 
-func (c *cache) get(key string) *Run {
+func (c *cache) get(key string) kept {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.runs[key]
@@ -30,21 +35,18 @@ func (c *cache) get(key string) *Run {
 		return nil
 	}
 	c.order.MoveToFront(e)
-	return e.Value.(*cached).run
+	return e.Value.(*cached).what
 }
 
 // add keeps a run, and lets go of those that were asked for longest ago. A run that alone is too large isn't kept.
-func (c *cache) add(key string, r *Run) {
+func (c *cache) add(key string, what kept) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	size := 4 * len(r.View.Weights)
-	if r.Map != r.View.Attention {
-		size += 4 * len(r.Map.Weights)
-	}
+	size := what.bytes()
 	if c.runs[key] != nil || size > c.limit {
 		return
 	}
-	c.runs[key] = c.order.PushFront(&cached{key, r, size})
+	c.runs[key] = c.order.PushFront(&cached{key, what, size})
 	c.size += size
 	for c.size > c.limit {
 		last := c.order.Remove(c.order.Back()).(*cached)

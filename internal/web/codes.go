@@ -8,7 +8,7 @@ import (
 	"sort"
 )
 
-// Numbers travel in a file in one of three codes. All are decimal: a number is rounded, half up, to the digits that the
+// Numbers travel in a file in one of four codes. All are decimal: a number is rounded, half up, to the digits that the
 // page shows, so that what is shown is what --json has, rounded.
 //
 //	fixed   round(v·10^decimals) as a signed 16-bit integer.
@@ -16,6 +16,8 @@ import (
 //	        and for q, k and v.
 //	digits  one byte: the nearest of 200 numbers with two significant digits, one below 0.01, none below 0.0001.
 //	        For long texts, where nearly all weights are small. Numbers beyond 1 are divided by 10^exponent first.
+//	figures three significant digits, of any size, as an unsigned 16-bit integer: 0 for 0, and else 1 + 900·(e + 30) + m − 100
+//	        for m·10^e, where m has three digits. For sums, which may be thousands and thousandths in one text.
 //
 // Rows and columns lie as in memory; of 16-bit integers first come all low bytes and then all high ones, which packs
 // better. The bytes are deflated and written in base 85.
@@ -28,7 +30,7 @@ const (
 
 // A code says how the numbers of a file are to be read.
 type code struct {
-	Kind     string `json:"kind"`     // "fixed", "halves" or "digits"
+	Kind     string `json:"kind"`     // "fixed", "halves", "digits" or "figures"
 	Decimals int    `json:"decimals"` // of fixed and halves
 	Exponent int    `json:"exponent"` // of digits
 }
@@ -66,6 +68,8 @@ func (c code) pack(values []float32) string {
 		return squeeze(integers(values, 2*math.Pow10(c.Decimals), 0))
 	case "fixed":
 		return squeeze(integers(values, math.Pow10(c.Decimals), .5))
+	case "figures":
+		return squeeze(figures(values))
 	}
 	raw, scale := make([]byte, len(values)), math.Pow10(c.Exponent)
 	for i, v := range values {
@@ -83,6 +87,30 @@ func integers(values []float32, scale, shift float64) []byte {
 		raw[i], raw[n+i] = byte(u), byte(u>>8)
 	}
 	return raw
+}
+
+// figures are the codes of three significant digits, all low bytes and then all high bytes. Numbers are not negative; those
+// below 10^−28 are 0.
+func figures(values []float32) []byte {
+	n := len(values)
+	raw := make([]byte, 2*n)
+	for i, v := range values {
+		u := figuresCode(float64(v))
+		raw[i], raw[n+i] = byte(u), byte(u>>8)
+	}
+	return raw
+}
+
+func figuresCode(v float64) uint16 {
+	if v < 1e-28 {
+		return 0
+	}
+	exponent := int(math.Floor(math.Log10(v))) - 2
+	digits := int(math.Floor(v/math.Pow(10, float64(exponent)) + .5))
+	if digits >= 1000 { // rounded up, or by a logarithm a little too small
+		digits, exponent = 100, exponent+1
+	}
+	return uint16(1 + 900*(exponent+30) + max(digits, 100) - 100)
 }
 
 // digitLevels are the numbers of the digits code, ascending.

@@ -60,6 +60,10 @@ func (c code) unpack(t interface{ Fatal(...any) }, block string) []float64 {
 		return values
 	}
 	for i := range len(raw) / 2 {
+		if u := int(raw[i]) | int(raw[len(raw)/2+i])<<8; c.Kind == "figures" {
+			values = append(values, map[bool]float64{true: float64(100+(u-1)%900) * math.Pow10((u-1)/900-30)}[u > 0])
+			continue
+		}
 		u := float64(int16(uint16(raw[i]) | uint16(raw[len(raw)/2+i])<<8))
 		switch {
 		case c.Kind == "fixed":
@@ -107,6 +111,26 @@ func TestDigitsRound(t *testing.T) {
 		unit := map[bool]float64{x < .0005: 1e-4, x >= .0005 && x < .00995: 1e-3, x >= .00995 && x < .0995: 1e-3, x >= .0995: 1e-2}[true]
 		if math.Abs(got-float64(v)) > unit/2*math.Pow10(c.Exponent)*(1+1e-6) {
 			t.Fatalf("%v is shown as %v", v, got)
+		}
+	})
+}
+
+// Three significant digits are right, whatever the size.
+func TestFiguresRound(t *testing.T) {
+	c := code{Kind: "figures"}
+	values := []float32{0, 1, 9.994, 9.996, 99.95, 100, 1000, 1e-27, 1e-30, math.MaxFloat32}
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.OneOf(rapid.Float32Range(0, 1e5), rapid.SampledFrom(values)).Draw(t, "v")
+		got := c.unpack(t, c.pack([]float32{v}))[0]
+		if v < 1e-28 {
+			if got != 0 {
+				t.Fatalf("%v is %v", v, got)
+			}
+			return
+		}
+		unit := math.Pow10(int(math.Floor(math.Log10(float64(v)))) - 2)
+		if math.Abs(got-float64(v)) > unit/2*(1+1e-6) {
+			t.Fatalf("%v is %v", v, got)
 		}
 	})
 }

@@ -15,10 +15,17 @@ const insideTokens = 12
 // A fileData is what a file has beside the page: the summary, how its numbers are written, and the numbers, a layer each.
 type fileData struct {
 	*summary
-	Start  string     `json:"start"` // the address to start with
-	Maps   code       `json:"maps"`
-	Inside *fileQKV   `json:"inside"` // null: a text too long for it
-	blocks [][]string // [layer] the maps; with Inside also q, k and v
+	Start  string   `json:"start"` // the address to start with
+	Maps   code     `json:"maps"`
+	Inside *fileQKV `json:"inside"` // null: a text too long for it
+	blocks []block  // of each layer the maps; with Inside also q, k and v
+}
+
+// A block is numbers of a layer, as they are written.
+type block struct {
+	name  string
+	layer int
+	data  string
 }
 
 // A fileQKV says how q, k and v of every head are written.
@@ -38,25 +45,28 @@ func (r *Run) WriteFile(ctx context.Context, w io.Writer) error {
 	data.Maps = mapCode(len(r.Names), top)
 	size := r.Map.NumHeads * r.Map.QueryLen * r.Map.KeyLen
 	for l := range r.Map.NumLayers {
-		data.blocks = append(data.blocks, []string{data.Maps.pack(r.Map.Weights[l*size : (l+1)*size])})
+		data.blocks = append(data.blocks, block{"layer", l, data.Maps.pack(r.Map.Weights[l*size : (l+1)*size])})
 	}
 	if len(r.Names) <= insideTokens && r.Measure.Name == "weights" {
 		if err := r.addInsides(ctx, &data); err != nil {
 			return err
 		}
 	}
-	header, err := json.Marshal(&data) // escapes <, so that no text ends its element
+	return writeDocument(w, r.Text, &data, data.blocks)
+}
+
+// writeDocument writes the page with what it shows in it: data, and blocks of numbers.
+func writeDocument(w io.Writer, text string, data any, blocks []block) error {
+	header, err := json.Marshal(data) // escapes <, so that no text ends its element
 	if err != nil {
 		return err
 	}
 	var scripts strings.Builder
 	fmt.Fprintf(&scripts, "<script type=\"application/json\" id=\"data\">%s</script>\n", header)
-	for l, blocks := range data.blocks {
-		for i, block := range blocks {
-			fmt.Fprintf(&scripts, "<script type=\"text/plain\" id=\"%s-%d\">%s</script>\n", []string{"layer", "inside"}[i], l, block)
-		}
+	for _, b := range blocks {
+		fmt.Fprintf(&scripts, "<script type=\"text/plain\" id=\"%s-%d\">%s</script>\n", b.name, b.layer, b.data)
 	}
-	document, err := singleFile(title(r.Text), scripts.String())
+	document, err := singleFile(title(text), scripts.String())
 	if err != nil {
 		return err
 	}
@@ -81,7 +91,7 @@ func (r *Run) addInsides(ctx context.Context, data *fileData) error {
 	}
 	data.Inside = &fileQKV{halvesCode(top, 3)}
 	for l := range all {
-		data.blocks[l] = append(data.blocks[l], data.Inside.Code.pack(all[l]))
+		data.blocks = append(data.blocks, block{"inside", l, data.Inside.Code.pack(all[l])})
 	}
 	return nil
 }

@@ -30,6 +30,15 @@ func Look(ctx context.Context, m *model.Model, in *lens.Input, measure lens.Meas
 	return r, err
 }
 
+// bytes is how much memory its maps take.
+func (r *Run) bytes() int {
+	size := 4 * len(r.View.Weights)
+	if r.Map != r.View.Attention {
+		size += 4 * len(r.Map.Weights)
+	}
+	return size
+}
+
 // compute sets Map and gives the weights, for which alone no record is needed.
 func (r *Run) compute(ctx context.Context) (*model.Attention, error) {
 	if r.Measure.Name == "weights" {

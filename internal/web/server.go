@@ -13,17 +13,22 @@ import (
 	"github.com/rapt-go/rapt/model"
 )
 
-// What a server takes at most. A text of 512 tokens has some 3 kB, and the maps of its heads 75 MB.
+// What a server takes at most. A text of 512 tokens has some 3 kB, and the maps of its heads 75 MB; one of 8,192 tokens has
+// some 40 kB, and is surveyed.
 const (
-	maxBody        = 64 << 10         // bytes of a request
-	maxText        = 20_000           // bytes of a text
-	maxMaps        = 512 << 20        // bytes of the weights of a run
+	maxBody        = 128 << 10        // bytes of a request
+	maxText        = 60_000           // bytes of a text
+	maxMaps        = 512 << 20        // bytes of the weights of a run, or of a survey
 	maxRuns        = 2                // requests that compute at a time
 	maxWaiting     = 64               // requests that wait for that
+	maxLong        = 1                // of those that compute, surveys of long texts
+	maxLongWaiting = 8                // surveys that wait for that
 	maxConnections = 256              // open at a time; more wait to be accepted
 	cacheBytes     = maxMaps          // of runs that are kept: the largest one fits
 	outgoingBytes  = 512 << 20        // of answers that are being read
 	runTime        = 30 * time.Second // for a request, waiting included
+	surveyTime     = 2 * time.Minute  // the same for a survey
+	sendTime       = 30 * time.Second // for reading an answer
 	stopTime       = 5 * time.Second  // for requests that run when the server stops
 )
 
@@ -35,13 +40,16 @@ type Server struct {
 	gate  *gate
 	cache *cache
 
+	longGate *gate
+	mapBytes int // of the longest text that isn't surveyed
 	outgoing budget
 }
 
 // NewServer makes the server of a model. Host is the name or address that it listens on: requests must be addressed to
 // it, or to this machine. The model must stay open while the server is used.
 func NewServer(m *model.Model, host string) *Server {
-	s := &Server{model: m, host: host, mux: http.NewServeMux(), gate: newGate(maxRuns, maxWaiting), cache: newCache(cacheBytes)}
+	s := &Server{model: m, host: host, mux: http.NewServeMux(), gate: newGate(maxRuns, maxWaiting),
+		longGate: newGate(maxLong, maxLongWaiting), mapBytes: maxMaps, cache: newCache(cacheBytes)}
 	s.outgoing.free.Store(outgoingBytes)
 	s.mux.HandleFunc("GET /{$}", s.file("index.html"))
 	entries, err := fs.ReadDir(page, ".")
@@ -54,7 +62,7 @@ func NewServer(m *model.Model, host string) *Server {
 	s.mux.HandleFunc("GET /api/model", s.getModel)
 	s.mux.HandleFunc("POST /api/generate", s.generate)
 	for name, answer := range answers {
-		s.mux.HandleFunc("POST /api/"+name, s.post(answer))
+		s.mux.HandleFunc("POST /api/"+name, s.post(name, answer))
 	}
 	return s
 }
@@ -78,7 +86,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      runTime + 30*time.Second,
+		WriteTimeout:      runTime + sendTime,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 	}

@@ -32,6 +32,9 @@ type summary struct {
 	Similar      [][]headScore `json:"similar"`       // [layer·heads+head]; null: a text too long for it
 	Top          [][]float32   `json:"top"`           // [layer][head], the largest number of the map
 	Thumbs       thumbs        `json:"thumbs"`
+
+	// Of a survey: the pieces of the text, from and to behind the last token. Hidden, Similar and Top are null then.
+	Segments [][2]int `json:"segments,omitempty"`
 }
 
 type modelInfo struct {
@@ -122,25 +125,12 @@ const shownPairs = 8
 func (r *Run) summarise(similar bool) *summary {
 	s := &summary{
 		Model: infoOf(r.Model), Text: r.Text, Pair: r.Pair, Measure: measureOf(r.Measure),
-		Layers: r.Map.NumLayers, Heads: r.Map.NumHeads, Tokens: r.tokens(), Off: [][2]int{}, Cuts: [][2]int{},
+		Layers: r.Map.NumLayers, Heads: r.Map.NumHeads, Tokens: r.tokens(),
 		Causal: r.View.Causal, SpecialShare: short(r.View.SpecialShare()), Thumbs: r.thumbnails(),
-		Ranking: []headScore{}, Pairs: []pair{},
 	}
-	if r.Edit != nil {
-		for _, h := range r.Edit.HeadsOff {
-			s.Off = append(s.Off, [2]int{h.Layer, h.Head})
-		}
-		for _, c := range r.Edit.Cuts {
-			s.Cuts = append(s.Cuts, [2]int{c.Query, c.Key})
-		}
-	}
+	s.addEdit(r.Edit)
 	s.addRoles(r.View)
-	for _, h := range r.View.Ranking() {
-		s.Ranking = append(s.Ranking, scoreOf(h))
-	}
-	for _, p := range r.View.Pairs(shownPairs) {
-		s.Pairs = append(s.Pairs, pair{p.Query, p.Key, p.Head.Layer, p.Head.Head, p.Weight, p.Excess})
-	}
+	s.addScores(r.View.Ranking(), r.View.Pairs(shownPairs))
 	for l := range r.Map.NumLayers {
 		row := make([]float32, r.Map.NumHeads)
 		for h := range row {
@@ -154,25 +144,62 @@ func (r *Run) summarise(similar bool) *summary {
 	return s
 }
 
+// addEdit adds what is switched off, if anything is.
+func (s *summary) addEdit(e *model.Edit) {
+	s.Off, s.Cuts = [][2]int{}, [][2]int{}
+	if e == nil {
+		return
+	}
+	for _, h := range e.HeadsOff {
+		s.Off = append(s.Off, [2]int{h.Layer, h.Head})
+	}
+	for _, c := range e.Cuts {
+		s.Cuts = append(s.Cuts, [2]int{c.Query, c.Key})
+	}
+}
+
+// addScores adds the ranking and the strongest pairs.
+func (s *summary) addScores(ranking []lens.HeadScore, pairs []lens.Pair) {
+	s.Ranking, s.Pairs = scoresOf(ranking), []pair{}
+	for _, p := range pairs {
+		s.Pairs = append(s.Pairs, pair{p.Query, p.Key, p.Head.Layer, p.Head.Head, p.Weight, p.Excess})
+	}
+}
+
 // addRoles adds what every head does.
 func (s *summary) addRoles(v *lens.View) {
 	shown, measured := v.Select(false, false), v.AllRoles()
 	for l := range v.NumLayers {
-		row, hidden, line := []roles{}, []short{}, ""
+		hidden := []short{}
 		for h := range v.NumHeads {
-			head := lens.Head{Layer: l, Head: h}
-			r := measured[l*v.NumHeads+h]
-			row, line = append(row, rolesOf(r)), line+string(r.Letter())
-			hidden = append(hidden, short(v.HiddenShare(head, shown)))
+			hidden = append(hidden, short(v.HiddenShare(lens.Head{Layer: l, Head: h}, shown)))
 		}
-		s.Roles, s.Hidden, s.Letters = append(s.Roles, row), append(s.Hidden, hidden), append(s.Letters, line)
-	}
-	for _, l := range lens.Letters {
-		s.Legend = append(s.Legend, [3]string{string(l.Letter), l.Name, l.Rule})
+		s.Hidden = append(s.Hidden, hidden)
+		s.addLayer(measured[l*v.NumHeads:][:v.NumHeads])
 	}
 }
 
-func scoreOf(h lens.HeadScore) headScore { return headScore{h.Layer, h.Head.Head, h.Score} }
+// addLayer adds what the heads of a layer do, and once what their letters mean.
+func (s *summary) addLayer(measured []lens.Roles) {
+	row, line := []roles{}, ""
+	for _, r := range measured {
+		row, line = append(row, rolesOf(r)), line+string(r.Letter())
+	}
+	s.Roles, s.Letters = append(s.Roles, row), append(s.Letters, line)
+	if s.Legend == nil {
+		for _, l := range lens.Letters {
+			s.Legend = append(s.Legend, [3]string{string(l.Letter), l.Name, l.Rule})
+		}
+	}
+}
+
+func scoresOf(list []lens.HeadScore) []headScore {
+	scores := []headScore{}
+	for _, h := range list {
+		scores = append(scores, headScore{h.Layer, h.Head.Head, h.Score})
+	}
+	return scores
+}
 
 func infoOf(m *model.Model) modelInfo {
 	i := m.Info()
@@ -187,7 +214,10 @@ func measureOf(m lens.Measure) measureInfo {
 	return measureInfo{m.Name, m.Title, unit, m.PerHead, m.Additive}
 }
 
-func (r *Run) tokens() []token {
+func (r *Run) tokens() []token { return tokensOf(r.Input, r.View.Sinks) }
+
+// tokensOf are the tokens of an input, some of which are sinks.
+func tokensOf(r *lens.Input, sinks []int) []token {
 	kinds := map[lens.Kind]string{
 		lens.Content: "content", lens.Function: "function", lens.Punctuation: "punctuation", lens.Special: "special",
 	}
@@ -195,7 +225,7 @@ func (r *Run) tokens() []token {
 	for i, t := range r.Tokens {
 		tokens[i] = token{
 			Text: r.Names[i], ID: r.Sequence.IDs[i], Start: r.Offsets[i][0], End: r.Offsets[i][1], Special: r.Special[i],
-			Source: r.Sources[i], Kind: kinds[t.Kind], Word: t.Word, Sink: slices.Contains(r.View.Sinks, i),
+			Source: r.Sources[i], Kind: kinds[t.Kind], Word: t.Word, Sink: slices.Contains(sinks, i),
 		}
 		if r.Labels[i] != r.Names[i] {
 			tokens[i].Label = r.Labels[i]
