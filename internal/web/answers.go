@@ -75,7 +75,7 @@ func answerSummary(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return r.summarise(), nil
+		return r.summarise(mapBytes(s.model.Info(), len(r.Names)) > s.mapBytes), nil
 	}
 	r, err := s.run(ctx, *q.Text, q)
 	if err != nil {

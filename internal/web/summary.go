@@ -33,8 +33,10 @@ type summary struct {
 	Top          [][]float32   `json:"top"`           // [layer][head], the largest number of the map
 	Thumbs       thumbs        `json:"thumbs"`
 
-	// Of a survey: the pieces of the text, from and to behind the last token. Hidden, Similar and Top are null then.
+	// Of a survey: the pieces of the text, from and to behind the last token, and whether there are no maps to go back to.
+	// Hidden, Similar and Top are null then.
 	Segments [][2]int `json:"segments,omitempty"`
+	Long     bool     `json:"long,omitempty"`
 }
 
 type modelInfo struct {

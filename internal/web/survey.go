@@ -56,12 +56,12 @@ func surveyBytes(info model.Info, n int) int {
 }
 
 // summarise is what the page needs to know of it before it shows a head. What needs all weights isn't in it: relation and
-// salience of heads, which are alike, what rows without special tokens hide.
-func (r *Survey) summarise() *summary {
+// salience of heads, which are alike, what rows without special tokens hide. It is long if there can't be maps.
+func (r *Survey) summarise(long bool) *summary {
 	s := &summary{
 		Model: infoOf(r.Model), Text: r.Text, Pair: r.Pair, Measure: measureOf(lens.Measures[0]),
 		Layers: r.NumLayers, Heads: r.NumHeads, Tokens: tokensOf(r.Input, r.Sinks),
-		Causal: r.Causal, SpecialShare: short(r.SpecialShare()), Thumbs: r.thumbnails(),
+		Causal: r.Causal, SpecialShare: short(r.SpecialShare()), Thumbs: r.thumbnails(), Long: long,
 	}
 	for _, segment := range r.Segments {
 		s.Segments = append(s.Segments, [2]int{segment.From, segment.To})

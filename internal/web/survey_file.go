@@ -47,7 +47,7 @@ func (r *Survey) WriteFile(_ context.Context, w io.Writer) error {
 		return fmt.Errorf("%d tokens of %d heads are too many for a file, which has a weight of each: expected %d in all at most",
 			len(r.Names), r.NumLayers*r.NumHeads, mostTops)
 	}
-	data := surveyFile{summary: r.summarise(), Start: r.Address, Maps: code{Kind: "digits"}, Received: code{Kind: "figures"},
+	data := surveyFile{summary: r.summarise(true), Start: r.Address, Maps: code{Kind: "digits"}, Received: code{Kind: "figures"},
 		Tops: topsKept(r.NumLayers*r.NumHeads, len(r.Names))}
 	cells, rows := r.NumHeads*len(r.Segments)*len(r.Segments), r.NumHeads*len(r.Names)
 	var blocks []block

@@ -89,6 +89,13 @@ func TestAccessible(t *testing.T) {
 			}
 		}
 	}
+	for _, theme := range []string{"light", "dark"} {
+		b.theme(theme)
+		b.do(chromedp.EmulateViewport(1280, 900))
+		b.survey(url + "#v=1&q=3&k=2&view=survey&by=entropy&t=" + strings.ReplaceAll(longText(200), " ", "+"))
+		eval[any](b, "document.querySelector('#tables').open = true; await new Promise((r) => setTimeout(r, 300))")
+		b.audit(script, "survey, "+theme)
+	}
 	writer := serveModel(t, stories(t))
 	b = open(t, writer, "about:blank")
 	b.write(writer)
@@ -127,6 +134,17 @@ func TestNarrow(t *testing.T) {
 		if got := eval[int](b, "await new Promise((r) => setTimeout(r, 200)); return document.documentElement.scrollWidth"); got > 390 {
 			t.Errorf("%s is %d pixels wide", view, got)
 		}
+	}
+}
+
+// Neither is a survey, as a page of its own has it.
+func TestNarrowSurvey(t *testing.T) {
+	url := surveyFile(t, miniLM(t), longText(200))
+	b := open(t, url, "about:blank")
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.survey(url + "#v=1&q=100")
+	if got := eval[int](b, "await new Promise((r) => setTimeout(r, 200)); return document.documentElement.scrollWidth"); got > 390 {
+		t.Errorf("it is %d pixels wide", got)
 	}
 }
 

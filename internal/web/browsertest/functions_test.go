@@ -35,6 +35,7 @@ func TestAddress(t *testing.T) {
 			mass: () => pick([0, 0.1, 0.8, 1, 1 / 3]), sort: () => pick(['place', 'relation', 'entropy', 'special', 'distance']),
 			filter: () => pick(['', 'P', 'P·=.', '2#&']), find: text, compare: text, off: () => pick([[], [[0, 0]], [[3, 7], [0, 11]]]),
 			cuts: () => pick([[], [[0, 0]], [[3, 7], [511, 2]]]),
+			by: () => pick(['map', 'entropy', 'a&b']), cells: () => pick(['share', 'max']), at: whole,
 			theme: () => pick(['auto', 'light', 'dark']), lessonX: matrix, lessonQ: matrix, lessonK: matrix, lessonV: matrix,
 			order: () => pick([[0, 1, 2], [2, 0, 1], []]),
 		};
@@ -67,6 +68,21 @@ func TestAddressOpens(t *testing.T) {
 		t.Errorf("opened again (-before +after):\n%s", diff)
 	}
 	if got := eval[string](b, "return rapt.name"); got != "Layer 2, mean of heads 7, 9" {
+		t.Errorf("it shows %q", got)
+	}
+}
+
+// So does that of a survey.
+func TestSurveyAddressOpens(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.survey(url + "#v=1&t=The+dog+sat.&L=2&H=7&q=2&k=3&view=survey&log=1&by=entropy&cell=max&at=1&off=1.1&cut=2.1")
+	before := eval[json.RawMessage](b, "return rapt.state")
+	b.survey(url + eval[string](b, "return location.hash"))
+	if diff := cmp.Diff(string(before), string(eval[json.RawMessage](b, "return rapt.state"))); diff != "" {
+		t.Errorf("opened again (-before +after):\n%s", diff)
+	}
+	if got := b.text(".choices h3"); got != "Tokens 1 to 5 of 6" {
 		t.Errorf("it shows %q", got)
 	}
 }

@@ -2,7 +2,7 @@
 //
 // A field that is null, or as it is by default, is left out; what is false or empty is written where that isn't the default.
 
-export const views = ['lesson', 'heatmap', 'arcs', 'text', 'layers', 'inside', 'write'];
+export const views = ['lesson', 'heatmap', 'arcs', 'text', 'layers', 'inside', 'survey', 'write'];
 
 const text = {write: encode, read: decode};
 const whole = {write: String, read: (s) => (/^\d{1,6}$/.test(s) ? Number(s) : undefined)};
@@ -51,6 +51,9 @@ const fields = [
   ['log', 'log', false, flag], //          colours by the logarithm
   ['mass', 'mass', 0.8, number], //        the share of each row whose edges are drawn
   ['sort', 'sort', 'place', oneOf('place', 'relation', 'entropy', 'special', 'distance')],
+  ['by', 'by', 'map', text], //            what the head map shows
+  ['cells', 'cell', 'share', oneOf('share', 'max')], // what the cells of a survey's map are
+  ['at', 'at', null, whole], //            where the stretch of text begins that a survey shows; null: by the locked token
   ['filter', 'f', '', text], //            letters of the roles that are shown
   ['find', 'find', null, text], //         a:b, the edge by which heads are ranked
   ['compare', 'c', null, text], //         the other text

@@ -13,6 +13,7 @@ import {readout} from './readout.js';
 import {open} from './source.js';
 import {Stage} from './stage.js';
 import {Strip} from './strip.js';
+import {missing} from './survey.js';
 import {table} from './table.js';
 
 // runsOn are the fields of the state that the model must run for.
@@ -69,12 +70,13 @@ class App {
     try {
       const {measure, off, cuts, pair} = this.state;
       const text = this.state.text ?? defaultText;
-      const run = await this.source.summary({text, pair, measure, off, cuts});
+      const survey = this.state.view === 'survey' || null;
+      const run = await this.source.summary({text, pair, measure, off, cuts, survey});
       if (turn !== this.turn) return;
       this.run = run;
       this.code = this.source.code;
       this.settle();
-      this.source.layer(run, this.state.layer).catch(() => {}); // on its way while the map is drawn; update waits for it
+      if (!run.segments) this.source.layer(run, this.state.layer).catch(() => {}); // on its way while the map is drawn; update waits for it
       this.headMap.draw(run, this.state);
       await this.update();
       this.fail(null);
@@ -96,14 +98,23 @@ class App {
       const best = run.heads > 1 ? run.ranking[0] : {layer: run.layers - 1, head: 0};
       Object.assign(state, {layer: best.layer, heads: [best.head]});
     }
-    if (!this.views.includes(state.view)) state.view = 'heatmap';
+    this.lacks = run.segments ? missing(state) : [];
+    if (run.segments) state.heads.length = 1;
+    if (!this.views.includes(state.view)) {
+      this.wanted = run.segments ? state.view : null; // for a text that can be shown so
+      state.view = run.segments ? 'survey' : 'heatmap';
+    }
     for (const name of ['query', 'key']) if (state[name] >= run.tokens.length) state[name] = null;
   }
 
   // views are those that there are: only a server with a model that continues texts can write.
   get views() {
     const {causal, logits} = this.known.model;
-    return views.filter((view) => view !== 'write' || (causal && logits && !this.source.isFile));
+    return views.filter((view) => {
+      if (view === 'write') return causal && logits && !this.source.isFile;
+      if (view === 'survey') return !this.source.isFile || this.run.segments;
+      return view === 'lesson' || !this.run.long;
+    });
   }
 
   fail(error) {
@@ -116,10 +127,14 @@ class App {
 
   // set changes fields of the state, and what depends on them.
   set(fields) {
+    const before = this.state.view;
+    if ('text' in fields && this.wanted) Object.assign(fields, {view: this.wanted});
     Object.assign(this.state, fields);
-    const reload = runsOn.some((name) => name in fields);
+    const other = 'view' in fields && !this.run?.long && (before === 'survey') !== (fields.view === 'survey');
+    const reload = other || runsOn.some((name) => name in fields);
+    if ('text' in fields) this.wanted = null;
     if ('theme' in fields) this.theme();
-    if ('sort' in fields) this.headMap.draw(this.run, this.state);
+    if ('sort' in fields || 'by' in fields) this.headMap.draw(this.run, this.state);
     this.remember();
     return reload ? this.load() : this.update();
   }
@@ -136,7 +151,8 @@ class App {
     this.theme();
     const same = this.run && runsOn.every((name) =>
       JSON.stringify(before[name]) === JSON.stringify(this.state[name] ?? (name === 'text' ? defaultText : null)));
-    if (!same || this.source.isFile) return this.load();
+    const survey = this.state.view === 'survey';
+    if (!same || this.source.isFile || (!this.run.long && survey !== Boolean(this.run.segments))) return this.load();
     this.settle();
     this.headMap.draw(this.run, this.state);
     return this.update();
@@ -144,6 +160,7 @@ class App {
 
   choose(layer, head, add = false) {
     const {state} = this;
+    if (add && this.run.segments) return this.fail(new Error('A survey shows one head at a time: it keeps no weights whose mean could be taken.'));
     if (!add || layer !== state.layer) return this.set({layer, heads: [head]});
     const rest = state.heads.filter((h) => h !== head);
     return this.set({heads: rest.length === state.heads.length ? [...rest, head] : rest.length ? rest : [head]});
@@ -168,10 +185,17 @@ class App {
     const {state, run} = this;
     const turn = (this.drawing = (this.drawing ?? 0) + 1);
     try {
-      const layer = await this.source.layer(run, state.layer);
-      if (turn !== this.drawing) return;
-      this.frame = frame(run.tokens, {words: state.words && run.measure.additive, special: state.special, causal: run.causal});
-      this.map = merge(mean(state.heads.map((h) => layer[h])), this.frame);
+      if (run.segments) {
+        const figures = await this.source.pooled(run, state.layer, state.heads[0]);
+        if (turn !== this.drawing) return;
+        if (this.framed !== run) this.frame = frame(run.tokens, {words: false, special: true, causal: run.causal});
+        Object.assign(this, {figures, map: null, framed: run});
+      } else {
+        const layer = await this.source.layer(run, state.layer);
+        if (turn !== this.drawing) return;
+        this.frame = frame(run.tokens, {words: state.words && run.measure.additive, special: state.special, causal: run.causal});
+        Object.assign(this, {figures: null, map: merge(mean(state.heads.map((h) => layer[h])), this.frame), framed: null});
+      }
       this.remember();
       this.draw();
       await this.stage.finish(this);
@@ -181,11 +205,11 @@ class App {
   }
 
   draw() {
-    if (!this.map) return;
+    if (!this.map && !this.figures) return;
     const {state, frame: f} = this;
     document.body.dataset.view = state.view;
     this.headMap.mark(state);
-    this.strip.draw(f.units, f.shown);
+    if (this.map) this.strip.draw(f.units, f.shown);
     sync(this);
     this.heading();
     this.stage.draw(this);
@@ -206,7 +230,7 @@ class App {
     const {run, state} = this;
     const rolled = state.view === 'layers';
     byId('name').textContent = rolled ? 'Through the layers' : this.name;
-    byId('reason').textContent = rolled ? (run.measure.name === 'weights' ? 'attention rollout' : run.measure.title) : this.picked && run.heads > 1 ? 'picked: here content words look at one another most' : run.measure.title;
+    byId('reason').textContent = rolled ? (run.measure.name === 'weights' ? 'attention rollout' : run.measure.title) : this.picked && run.heads > 1 ? 'picked: here content words look at one another most' : run.segments ? 'survey of its weights' : run.measure.title;
     byId('sentence').textContent = run.text + (run.pair === null ? '' : ` ‖ ${run.pair}`);
     if (document.activeElement !== byId('text')) byId('text').value = run.text;
     document.title = `${run.text.slice(0, 60)} · rapt`;
@@ -219,11 +243,21 @@ class App {
   shareNote() {
     const {run, state, frame: f} = this;
     const share = run.special_share;
+    if (run.segments) return `${this.surveyNote()} Over all heads ${percent(share)} of the attention goes to ${this.sinks}. `;
     const all = f.shown.length === f.units.length;
     if (run.measure.name !== 'weights') return all ? '' : `Hidden: ${this.sinks}, ${percent(hidden(this.map, f))} of the rows shown. `;
     if (all) return `Over all heads ${percent(share)} of the attention goes to ${this.sinks}. `;
     const exact = !state.words && state.heads.length === 1 ? run.hidden[state.layer][state.heads[0]] : hidden(this.map, f);
     return `Hidden: ${percent(exact)} of what these rows give goes to ${this.sinks}. Nothing is rescaled. `;
+  }
+
+  // surveyNote says what a survey is, and what it doesn't have that was asked for.
+  surveyNote() {
+    const {run} = this;
+    const sizes = run.segments.map(([from, to]) => to - from);
+    const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+    return `${run.tokens.length} tokens in ${run.segments.length} segments of ${least === most ? most : `${least} or ${most}`}. Statistics are exact; single weights come by the row, and there are no maps of tokens` +
+      `${run.long ? ': the text is too long for them' : ''}.${this.lacks.length ? ` Not in a survey, though the address asks for it: ${this.lacks.join(', ')}.` : ''}`;
   }
 
   // sinks is what is hidden without special tokens.
@@ -233,8 +267,14 @@ class App {
 
   spoken() {
     const {run, map, frame: f} = this;
-    const [best] = strongest(map, f, 1, {special: false});
     const label = (u) => visible(f.units[u].label);
+    if (run.segments) {
+      const found = this.stage.survey.found;
+      const at = found ? found.weights.indexOf(Math.max(...found.weights)) : -1;
+      return `${this.name} of ${run.model.name}, survey of ${run.tokens.length} tokens.` +
+        (at >= 0 ? ` Token ${this.state.query}, ${label(this.state.query)}, looks most at token ${found.keys[at]}, ${label(found.keys[at])}, ${this.shown(found.weights[at])}.` : '');
+    }
+    const [best] = strongest(map, f, 1, {special: false});
     return `${this.name} of ${run.model.name}, ${run.measure.title}, ${run.tokens.length} tokens.` +
       (best ? ` Strongest: ${label(best.i)} looks at ${label(best.j)}, ${this.shown(best.v)}.` : '');
   }
@@ -251,6 +291,10 @@ class App {
 
   drawTable() {
     if (!byId('tables').open) return;
+    if (this.figures) {
+      byId('table').replaceChildren(this.stage.survey.table());
+      return;
+    }
     byId('table').replaceChildren(table(this.map, this.frame, this.unit(this.state.query) ?? this.frame.shown[0], (x) => this.shown(x), this.name));
   }
 
@@ -258,7 +302,10 @@ class App {
     const {run, state, frame: f} = this;
     const head = state.heads[0];
     if (state.view === 'lesson') return;
-    const list = pairs(strongest(this.map, f, 5, {special: false}), f.units, (x) => this.shown(x), (i, j) => this.lockUnits(i, j));
+    const list = run.segments
+      ? pairs(run.pairs.map(({query, key, layer: l, head: h, weight}) => ({i: query, j: key, v: weight, at: [l, h]})), f.units, (x) => this.shown(x),
+        (i, j, at) => this.set({layer: at[0], heads: [at[1]], query: i, key: j, at: null}))
+      : pairs(strongest(this.map, f, 5, {special: false}), f.units, (x) => this.shown(x), (i, j) => this.lockUnits(i, j));
     const turn = (this.cardTurn = (this.cardTurn ?? 0) + 1);
     const alike = el('div', {});
     const found = el('div', {});
@@ -280,13 +327,13 @@ class App {
     if (query === null || key === null) return;
     const tokensOf = (i) => (words ? units[of[i]].tokens : [i]);
     const list = await this.source.find(run, tokensOf(query), tokensOf(key));
-    host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
+    if (list) host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
       {show: (x) => show(x, this.code), choose: (l, h) => this.choose(l, h)}));
   }
 
   async drawSimilar(host, turn) {
     const {run, state} = this;
-    if (run.heads === 1 || state.heads.length !== 1) return;
+    if (run.heads === 1 || state.heads.length !== 1 || run.segments) return;
     const list = await this.source.similar(run, state.layer, state.heads[0]);
     if (turn === this.cardTurn) host.replaceChildren(...similar(list, (l, h) => this.choose(l, h)));
   }
@@ -329,7 +376,7 @@ class App {
     document.documentElement.dataset.theme = this.state.theme;
     byId('theme').textContent = {auto: 'Theme: auto', light: 'Theme: light', dark: 'Theme: dark'}[this.state.theme];
     document.querySelector('meta[name=color-scheme]').content = this.state.theme === 'auto' ? 'light dark' : this.state.theme;
-    if (this.map) this.draw();
+    if (this.frame) this.draw();
   }
 
   resized() {

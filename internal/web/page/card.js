@@ -22,11 +22,13 @@ export function facts(run, layer, head) {
       fact('entropy', `${fixed(r.entropy, 2)} nats`, `${percent(r.evenness, 0)} of an even spread`),
       fact('distance', `${fixed(r.distance, 2)} tokens`, 'mean |query − key|'),
       fact('confidence', fixed(r.confidence, 2), 'mean of each row’s largest'),
-      fact('relation', `${fixed(r.relation, 2)} bits`, `how much rows differ; salience ${fixed(r.salience, 2)}`)),
+      run.segments ? fact('largest', percent(r.largest), 'of all attention, to one token')
+        : fact('relation', `${fixed(r.relation, 2)} bits`, `how much rows differ; salience ${fixed(r.salience, 2)}`)),
     el('h3', {}, 'Where its attention goes'),
     el('table', {class: 'shares'}, el('tbody', {}, shares.map(([key, label]) =>
       el('tr', {}, el('th', {scope: 'row'}, label), el('td', {class: 'bar'}, barOf(r[key])), el('td', {class: 'number'}, percent(r[key])))))),
-    el('p', {class: 'faint'}, 'Shares of what ordinary tokens give; they overlap and don’t sum to 100 %.'),
+    el('p', {class: 'faint'}, 'Shares of what ordinary tokens give; they overlap and don’t sum to 100 %.' +
+      (run.segments ? ' Those of the previous token, the next and itself count rows of special tokens too; same token and earlier copy are of up to 32 rows.' : '')),
   ];
 }
 
@@ -37,10 +39,10 @@ function fact(name, value, note) {
 // pairs lists the strongest edges of the head.
 export function pairs(list, units, show, choose) {
   return [
-    el('h3', {}, 'Strongest pairs'),
-    el('ol', {class: 'pairs'}, list.map(({i, j, v}) =>
-      el('li', {}, el('button', {type: 'button', class: 'link', onclick: () => choose(i, j)},
-        `${visible(units[i].label)} → ${visible(units[j].label)}`), el('span', {class: 'number'}, show(v))))),
+    el('h3', {}, list[0]?.at ? 'Strongest pairs, any head' : 'Strongest pairs'),
+    el('ol', {class: 'pairs'}, list.map(({i, j, v, at}) =>
+      el('li', {}, el('button', {type: 'button', class: 'link', onclick: () => choose(i, j, at)},
+        `${visible(units[i].label)} → ${visible(units[j].label)}${at ? `, L${at[0]} H${at[1]}` : ''}`), el('span', {class: 'number'}, show(v))))),
   ];
 }
 

@@ -2,12 +2,13 @@
 
 import {views} from './address.js';
 import {byId, el} from './dom.js';
+import {measuresOf} from './headmap.js';
 import {listKeys} from './keys.js';
 import {frame, nameOf} from './maps.js';
 import {percent} from './numbers.js';
 import {offer} from './saving.js';
 
-const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside', write: 'Write'};
+const viewNames = {lesson: 'Lesson', heatmap: 'Heatmap', arcs: 'Arcs', text: 'Text', layers: 'Layers', inside: 'Inside', survey: 'Survey', write: 'Write'};
 
 // connect has the controls change the state.
 export function connect(app) {
@@ -16,17 +17,23 @@ export function connect(app) {
   byId('ask').addEventListener('submit', (event) => {
     event.preventDefault();
     byId('text').blur();
-    app.set({text: byId('text').value, pair: null, cuts: [], query: null, key: null, layer: null, heads: [], compare: null});
+    app.set({text: byId('text').value, pair: null, cuts: [], query: null, key: null, layer: null, heads: [], compare: null, at: null});
   });
   for (const id of ['special', 'words', 'log']) byId(id).addEventListener('change', () => app.set({[id]: byId(id).checked}));
-  for (const id of ['measure', 'sort']) byId(id).addEventListener('change', () => app.set({[id]: byId(id).value}));
+  // A text that is typed is one line, as a rule; one that is pasted has as many as it likes.
+  byId('text').addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    byId('ask').requestSubmit();
+  });
+  for (const id of ['measure', 'sort', 'by']) byId(id).addEventListener('change', () => app.set({[id]: byId(id).value}));
   byId('mass').addEventListener('input', () => app.set({mass: Number(byId('mass').value)}));
   byId('find').addEventListener('change', () => find(app, byId('find').value));
   byId('compare').addEventListener('change', () => app.set({compare: byId('compare').value || null, view: 'heatmap'}));
   byId('theme').addEventListener('click', () => app.set({theme: {auto: 'light', light: 'dark', dark: 'auto'}[app.state.theme]}));
   byId('export').addEventListener('click', () => offer(app));
   byId('help').addEventListener('click', () => byId('keys').showModal());
-  byId('tables').addEventListener('toggle', () => app.map && app.drawTable());
+  byId('tables').addEventListener('toggle', () => app.frame && app.drawTable());
   listKeys(byId('keyList'));
 }
 
@@ -35,14 +42,29 @@ export function sync(app) {
   const {state, run} = app;
   for (const button of byId('views').children) {
     button.setAttribute('aria-current', String(button.dataset.view === state.view));
-    button.hidden = !app.views.includes(button.dataset.view);
+    const offered = app.views.includes(button.dataset.view);
+    button.hidden = !offered && (button.dataset.view === 'write' || button.dataset.view === 'survey');
+    button.disabled = !offered;
+    button.title = offered ? '' : 'needs all weights, and this text is too long for them';
   }
-  for (const id of ['special', 'words', 'log']) byId(id).checked = state[id];
   byId('sinks').textContent = app.sinks === 'special tokens' ? 'Special tokens' : 'First token';
-  byId('words').disabled = !run.measure.additive;
-  byId('sortLabel').hidden = run.heads === 1;
+  const isSurvey = Boolean(run.segments);
+  byId('special').checked = state.special || isSurvey;
+  byId('words').checked = state.words && !isSurvey;
+  byId('log').checked = state.log;
+  byId('words').disabled = isSurvey || !run.measure.additive;
+  for (const id of ['measure', 'special', 'compare']) byId(id).disabled = isSurvey;
+  for (const id of ['measure', 'special', 'words', 'compare']) {
+    byId(id).closest('label').classList.toggle('unavailable', byId(id).disabled);
+    byId(id).closest('label').title = isSurvey ? 'needs all weights, and a survey keeps none' : '';
+  }
+  byId('sort').querySelector('[value=relation]').disabled = isSurvey;
+  byId('sortLabel').hidden = byId('byLabel').hidden = run.heads === 1;
   byId('mapName').textContent = run.heads === 1 ? 'Layers' : 'Heads';
   for (const id of ['measure', 'sort']) byId(id).value = state[id];
+  byId('by').replaceChildren(el('option', {value: 'map'}, 'maps'), ...measuresOf(run).map(([name, title, plain]) =>
+    el('option', {value: name}, title + (plain ? '' : ', %'))));
+  byId('by').value = measuresOf(run).some(([name]) => name === state.by) ? state.by : 'map';
   byId('mass').value = state.mass;
   byId('massShown').textContent = percent(state.mass, 0);
   byId('find').value = state.find ?? '';
@@ -72,7 +94,7 @@ export function find(app, text) {
     return undefined;
   }
   app.fail(null);
-  return app.set({find: text, query, key});
+  return app.set({find: text, query, key, ...(app.run.segments ? {at: null} : {})});
 }
 
 // placeOf is the first token of a word or, if there is no such word, of a piece of one; undefined if there is neither.

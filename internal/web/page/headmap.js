@@ -1,7 +1,8 @@
 // The head map: a thumbnail of every head, layer by layer, with the letter of its role.
 
-import {viridis} from './color.js';
+import {css, index, ink, viridis} from './color.js';
 import {el, visible} from './dom.js';
+import {fixed} from './numbers.js';
 
 const orders = {
   relation: (r) => -r.relation,
@@ -9,6 +10,20 @@ const orders = {
   special: (r) => -r.special,
   distance: (r) => -r.distance,
 };
+
+// headMeasures are what the map can show of a head in place of its picture: the name of the role, what it is called and,
+// where it isn't a share, that.
+export const headMeasures = [
+  ['entropy', 'entropy, nats', true], ['evenness', 'evenness of a row'], ['distance', 'distance, tokens', true], ['confidence', 'largest weight of a row'],
+  ['largest', 'received by one token'], ['special', 'to special tokens'], ['first', 'to the first token'], ['previous', 'to the previous token'],
+  ['next', 'to the next token'], ['self', 'to itself'], ['punctuation', 'to punctuation'], ['same_token', 'to the same token elsewhere'],
+  ['induction', 'to after an earlier copy'], ['relation', 'relation, bits', true], ['salience', 'salience, bits', true],
+];
+
+// measuresOf are those that there are of a run.
+export function measuresOf(run) {
+  return headMeasures.filter(([name]) => !run.segments || (name !== 'relation' && name !== 'salience'));
+}
 
 export class HeadMap {
   // choose(layer, head, add) is called when a head is chosen, add if it is to be shown with those chosen already.
@@ -22,6 +37,8 @@ export class HeadMap {
     this.run = run;
     this.thumbs = Uint8Array.from(atob(run.thumbs.data), (c) => c.charCodeAt(0));
     this.buttons = new Map();
+    this.by = run.heads > 1 ? measuresOf(run).find(([name]) => name === state.by) : undefined;
+    if (this.by) this.most = Math.max(...run.roles.flat().map((r) => r[this.by[0]]));
     const placed = state.sort === 'place' || run.heads === 1;
     const rows = placed ? this.byLayer() : [el('div', {class: 'sorted'}, this.sorted(state.sort).map(([l, h]) => this.button(l, h)))];
     this.host.replaceChildren(...rows);
@@ -45,13 +62,29 @@ export class HeadMap {
     const letter = this.run.heads > 1 ? [...this.run.letters[l]][h] : '';
     const rule = this.run.legend.find(([x]) => x === letter);
     const name = this.run.heads > 1 ? `layer ${l} head ${h}` : `layer ${l}`;
+    const measured = this.by ? `, ${this.by[1]}: ${this.number(l, h)}` : '';
     const button = el('button', {
-      type: 'button', class: 'thumb', tabindex: '-1', title: `${name}${rule ? ': ' + rule[1] : ''}`,
-      'aria-label': `${name}${rule ? ', ' + rule[1] : ''}`,
+      type: 'button', class: 'thumb', tabindex: '-1', title: `${name}${rule ? ': ' + rule[1] : ''}${measured}`,
+      'aria-label': `${name}${rule ? ', ' + rule[1] : ''}${measured}`,
       onclick: (event) => this.choose(l, h, event.shiftKey || event.ctrlKey || event.metaKey),
-    }, this.picture(l, h), letter && el('span', {class: 'letter', 'aria-hidden': 'true'}, letter));
+    }, this.by ? this.value(l, h) : this.picture(l, h), this.by || !letter ? null : el('span', {class: 'letter', 'aria-hidden': 'true'}, letter));
     this.buttons.set(l + '.' + h, button);
     return button;
+  }
+
+  // number is a head's measure: of a share the hundredths.
+  number(l, h) {
+    const [name, , plain] = this.by;
+    const x = this.run.roles[l][h][name];
+    return plain ? fixed(x, x >= 9.95 ? 0 : 1) : fixed(100 * x, 0);
+  }
+
+  value(l, h) {
+    const cell = el('span', {class: 'measure', 'aria-hidden': 'true'}, this.number(l, h));
+    const at = index(this.run.roles[l][h][this.by[0]], this.most);
+    cell.style.backgroundColor = css(viridis, at);
+    cell.style.color = ink(viridis, at);
+    return cell;
   }
 
   picture(l, h) {

@@ -25,6 +25,9 @@ const keys = [
   [['?'], '?', 'this list', () => byId('keys').showModal()],
 ];
 
+// needsWeights are the keys that mean nothing in a survey.
+const needsWeights = {m: 'other measures', s: 'map without special tokens', w: 'map of whole words', c: 'difference to another text'};
+
 export function listen(app) {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !app.run) return;
@@ -37,7 +40,8 @@ export function listen(app) {
     const known = keys.find(([names]) => names.includes(event.key));
     if (!known || event.target.matches('[role=region]')) return;
     event.preventDefault();
-    known[3](app, event.key);
+    if (app.run.segments && event.key in needsWeights) app.fail(new Error(`A survey keeps no weights: it has no ${needsWeights[event.key]}.`));
+    else known[3](app, event.key);
   });
 }
 
@@ -63,7 +67,7 @@ function token(app, name, by) {
   const {shown, units} = app.frame;
   const at = app.state[name] === null ? (by > 0 ? -1 : shown.length) : shown.indexOf(app.unit(app.state[name]));
   const unit = shown[(at + by + shown.length) % shown.length];
-  const fields = {[name]: units[unit].tokens[0]};
+  const fields = {[name]: units[unit].tokens[0], ...(app.run.segments ? {at: null} : {})};
   if (name === 'key' && app.state.query === null) fields.query = units[shown[0]].tokens[0];
   app.set(fields);
 }

@@ -39,6 +39,12 @@ export function numbers(bytes, code) {
   }
   const n = bytes.length / 2;
   const out = new Float32Array(n);
+  if (code.kind === 'figures') {
+    return out.map((_, i) => {
+      const u = (bytes[n + i] << 8) | bytes[i];
+      return u === 0 ? 0 : (100 + (u - 1) % 900) * 10 ** (Math.floor((u - 1) / 900) - 30);
+    });
+  }
   const scale = 10 ** code.decimals;
   for (let i = 0; i < n; i++) {
     const u = ((bytes[n + i] << 24) >> 16) | bytes[i]; // signed
@@ -63,6 +69,17 @@ export function fixed(x, decimals) {
   const s = x.toFixed(decimals);
   if (Number(s) === 0) return s.replace('-', '');
   return s.replace('-', '−');
+}
+
+// figures is x with three significant digits, and not more than six decimals.
+export function figures(x) {
+  return fixed(x, Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(x || 1)))));
+}
+
+// keysOf turns unpacked bytes into keys: 24 bits of each, in three stretches, 0 for none.
+export function keysOf(bytes) {
+  const n = bytes.length / 3;
+  return Int32Array.from({length: n}, (_, i) => (bytes[i] | (bytes[n + i] << 8) | (bytes[2 * n + i] << 16)) - 1);
 }
 
 export function percent(x, decimals = 1) {

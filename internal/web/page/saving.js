@@ -33,6 +33,16 @@ function save(app, format, blob) {
 function matrixOf(app) {
   const {map, frame, run} = app;
   const {comparing, compared} = app.stage;
+  if (run.segments) {
+    const {share, max} = app.figures;
+    const values = app.state.cells === 'max' ? max : share;
+    const n = run.segments.length;
+    return {
+      names: run.segments.map(([from, to]) => `${from}–${to - 1}`), value: (r, c) => values[r * n + c], sees: (r, c) => !run.causal || c <= r,
+      write: (x) => (app.code ? app.shown(x).replace('−', '-') : String(x)),
+      most: farthest(values), isSigned: false, share: true, kind: app.state.cells, note: app.shareNote(),
+    };
+  }
   if (comparing && compared) {
     return {
       names: compared.a.map((i) => nameOf(compared.tokens_a[i])), value: (r, c) => compared.difference[r][c], sees: (r, c) => sees(frame, r, c),
@@ -58,12 +68,12 @@ function csv(_, {names, value, write}) {
   return lines.join('\n') + '\n';
 }
 
-function json({run, state}, {names, value, write, isSigned}) {
+function json({run, state}, {names, value, write, isSigned, kind}) {
   return JSON.stringify({
     model: run.model.name, measure: run.measure.name, layer: state.layer, heads: isSigned ? state.heads.slice(0, 1) : state.heads,
     ...(isSigned ? {less: run.text, compare: state.compare} : {}),
-    tokens: names,
-    [isSigned ? 'difference' : 'attention']: names.map((_, r) => names.map((_, c) => Number(write(value(r, c))))),
+    [kind ? 'segments' : 'tokens']: names,
+    [isSigned ? 'difference' : kind ?? 'attention']: names.map((_, r) => names.map((_, c) => Number(write(value(r, c))))),
   });
 }
 

@@ -1,6 +1,6 @@
 // Where the page's numbers come from: the server, or the file that it is in.
 
-import {unpack, numbers} from './numbers.js';
+import {unpack, numbers, keysOf} from './numbers.js';
 
 // open finds out which.
 export function open(document) {
@@ -36,6 +36,32 @@ class FileSource {
     return this.layers.get(l);
   }
 
+  // block gives the bytes of a layer.
+  block(name, l) {
+    return unpack(this.document.getElementById(`${name}-${l}`).textContent);
+  }
+
+  // pooled gives what a survey has of a head.
+  async pooled(_, l, h) {
+    const {segments, tokens, maps, received} = this.data;
+    if (!this.layers.has(l)) this.layers.set(l, Promise.all(['share', 'max', 'received'].map((name) => this.block(name, l))));
+    const [share, max, sums] = await this.layers.get(l);
+    const of = (bytes, code, size) => numbers(bytes, code).subarray(h * size, (h + 1) * size);
+    const cells = segments.length ** 2;
+    return {share: of(share, maps, cells), max: of(max, maps, cells), received: of(sums, received, tokens.length)};
+  }
+
+  // row gives the largest weights of a row: those that the file has.
+  async row(_, l, h, query) {
+    const {tops, tokens, maps} = this.data;
+    this.rows ??= new Map();
+    if (!this.rows.has(l)) this.rows.set(l, Promise.all([this.block('index', l).then(keysOf), this.block('weight', l).then((bytes) => numbers(bytes, maps))]));
+    const [index, weight] = await this.rows.get(l);
+    const from = (h * tokens.length + query) * tops;
+    const keys = Array.from(index.subarray(from, from + tops)).filter((key) => key >= 0);
+    return {keys, weights: Array.from(weight.subarray(from, from + keys.length)), whole: false};
+  }
+
   // inside gives q, k and v of a head, or null where the file doesn't have them.
   async inside(run, l, h) {
     const {inside, tokens, model} = this.data;
@@ -57,6 +83,7 @@ class FileSource {
   }
 
   async find(run, queries, keys) {
+    if (run.segments) return null;
     const ranking = [];
     for (let l = 0; l < run.layers; l++) {
       (await this.layer(run, l)).forEach((map, head) => {
@@ -101,6 +128,22 @@ class ServerSource {
       this.layers.set(l, asked);
     }
     return this.layers.get(l);
+  }
+
+  // pooled gives what a survey has of a head.
+  async pooled(run, layer, head) {
+    const {share, max, received} = await this.post('pooled', {...run.about, layer, head});
+    return {share: Float32Array.from(share.flat()), max: Float32Array.from(max.flat()), received: Float32Array.from(received)};
+  }
+
+  // row gives the weights of a query that it sees. One that was asked for before isn't waited for any more.
+  async row(run, layer, head, query) {
+    this.wanted?.abort();
+    this.wanted = new AbortController();
+    const signal = AbortSignal.any([this.wanted.signal, this.requests.signal]);
+    const {weights: [row]} = await answerOf(await this.ask('row', {...run.about, layer, head, queries: [query]}, signal));
+    const weights = run.causal ? row.slice(0, query + 1) : row;
+    return {keys: [...weights.keys()], weights, whole: true};
   }
 
   async inside(run, layer, head) {

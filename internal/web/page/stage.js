@@ -6,6 +6,7 @@ import {farthest, fixed, percent} from './numbers.js';
 import {Grid, colorBar} from './grid.js';
 import {Arcs} from './arcs.js';
 import {Prose} from './prose.js';
+import {Survey} from './survey.js';
 import {Lesson} from './lesson.js';
 import {Inside} from './inside.js';
 import {Write} from './write.js';
@@ -37,6 +38,7 @@ export class Stage {
     this.lesson = new Lesson(pointing.change);
     this.inside = new Inside();
     this.write = new Write(pointing.change);
+    this.survey = new Survey(pointing.change);
     this.title = el('h2', {class: 'model'}, 'From three words to a model');
     this.bridge = el('p', {class: 'bridge'});
   }
@@ -53,7 +55,7 @@ export class Stage {
     this.comparing = state.compare !== null && state.view === 'heatmap' && !app.source.isFile;
     this.note = '';
     const key = byId('key');
-    key.hidden = !['heatmap', 'layers'].includes(state.view);
+    key.hidden = !['heatmap', 'layers', 'survey'].includes(state.view);
     byId('massLabel').hidden = state.view !== 'arcs';
     this[`draw_${state.view}`](app);
   }
@@ -117,9 +119,10 @@ export class Stage {
   }
 
   draw_lesson(app) {
-    const parts = [this.lesson.element, this.title, this.bridge, this.inside.element];
+    const parts = [this.lesson.element, ...(app.run.segments ? [] : [this.title, this.bridge, this.inside.element])];
     if (this.host.children.length !== parts.length) this.host.replaceChildren(...parts);
     this.lesson.show(app.state);
+    if (app.run.segments) return; // a head is shown from the inside of a text that is short
     const {model} = app.run;
     this.bridge.textContent = `${model.name} does the same. A word, or a piece of one, has ${model.model_dim} numbers instead of 3; W_q, W_k and W_v ` +
       `are ${model.model_dim} × ${model.head_dim}; ${model.heads} heads work side by side in each of ${model.layers} layers, and what they put out is added to the word ` +
@@ -129,6 +132,11 @@ export class Stage {
   draw_write(app) {
     this.put(this.write.element);
     this.write.show(app);
+  }
+
+  draw_survey(app) {
+    this.put(this.survey.element);
+    this.survey.show(app, this.width);
   }
 
   draw_inside() {
@@ -141,7 +149,8 @@ export class Stage {
     const current = () => turn === this.turn;
     if (this.comparing) await this.compare(app, current);
     if (this.view === 'layers') await this.drawRollout(app, current);
-    if (this.view === 'inside' || this.view === 'lesson') await this.drawInside(app, current);
+    if (this.view === 'survey') await this.survey.finish(app, current);
+    if ((this.view === 'inside' || this.view === 'lesson') && !app.run.segments) await this.drawInside(app, current);
   }
 
   async drawInside(app, current) {
