@@ -70,3 +70,41 @@ func TestSurveyHeatmap(t *testing.T) {
 		}
 	}
 }
+
+// A row lists its largest weights in order, marks them in the text, and says what isn't there yet.
+func TestSurveyRowPrint(t *testing.T) {
+	f := &SurveyRow{Survey: *surveyed(), Query: 100, Received: make([]float32, 130), Weights: make([]float32, 130)}
+	f.Received[100], f.Received[3] = 2.5, 7
+	f.Weights[90], f.Weights[7], f.Weights[100] = .25, .6, .15
+	for color, want := range map[Color][]string{
+		NoColor: {"layer 0 head 0, token 100 w100", "= itself", "receives 2.5, number 2 of 130", "7 w7 0.6000 ██", "90 w90 0.2500", "these 10 have 100.0 %",
+			"tokens 40 to 129, with a shade from 0.05 on, up to 0.25", "w90█", "[w100▓]", "w91 "},
+		ANSI256: {"in colour", "\x1b[38;5;16;48;5;220mw90"},
+	} {
+		var b strings.Builder
+		if err := f.Print(&b, Screen{Width: 60, Color: color}); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(strings.Fields(b.String()), " ")
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("there is no %q in\n%s", w, b.String())
+			}
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := displayWidth(strings.TrimSuffix(line, "\n")); n > 60 {
+				t.Errorf("a line is %d columns wide: %s", n, line)
+			}
+		}
+	}
+	f.Query = 2 // which sees three
+	var few strings.Builder
+	if err := f.Print(&few, Screen{}); err != nil || !strings.Contains(few.String(), "these 3 have 0.0 %") {
+		t.Errorf("%v, the third token of a model that looks back:\n%s", err, few.String())
+	}
+	f.Weights, f.Pending = nil, "the row is on its way"
+	var b strings.Builder
+	if err := f.Print(&b, Screen{}); err != nil || !strings.Contains(b.String(), "on its way") || strings.Contains(b.String(), "looks at") {
+		t.Errorf("%v, without a row:\n%s", err, b.String())
+	}
+}

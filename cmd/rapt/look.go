@@ -63,7 +63,10 @@ turns without a token's value. All but weights and norm have one map a layer.
 Of a text of thousands of tokens no maps are kept, but exact statistics of their
 weights, gathered while the model runs: a map of its segments, the strongest
 pairs among the 8 largest weights of each token, and what kind each head is of.
---stats does that with any text; -o x.npz then has what attend --stats writes.`,
+--stats does that with any text; -o x.npz then has what attend --stats writes,
+-o x.html the page, with the largest weights of each token, and -i walks through
+heads and tokens, and runs the model once more for the exact row of each token
+that it stops at.`,
 		Example: `  rapt look "The cat sat on the mat."
   rapt look "The cat sat on the mat." --find sat:cat
   rapt look "The cat sat on the mat." --layer 3 --head 1 -o cat.svg

@@ -16,10 +16,15 @@ import (
 
 // A browser walks through the heads of a looking in a terminal.
 type browser struct {
-	look   *figure.Look
+	window
+	look  *figure.Look
+	shown int // an index of browserViews
+}
+
+// A window is the part of a figure that a terminal has room for.
+type window struct {
 	screen figure.Screen
 	height int // of the terminal, in lines
-	view   int // an index of browserViews
 	top    int // the first line that is shown
 }
 
@@ -37,11 +42,24 @@ const browserHelp = "←→ head · ↑↓ layer · tab view · s special rows �
 
 // browse runs the browser until the user leaves it.
 func (l *looking) browse(ctx context.Context, in io.Reader, out io.Writer, screen figure.Screen) error {
+	if err := needTerminal(in, out); err != nil {
+		return err
+	}
+	b := &browser{look: l.figure(), window: window{screen: screen, height: 24}}
+	b.look.Reason, b.look.NoHints = "", true
+	return runBrowser(ctx, b, in, out)
+}
+
+// needTerminal refuses to browse in anything else.
+func needTerminal(in io.Reader, out io.Writer) error {
 	if !isTerminal(in) || !isTerminal(out) {
 		return usagef("-i browses in a terminal, and standard input or output isn't one")
 	}
-	b := &browser{look: l.figure(), screen: screen, height: 24}
-	b.look.Reason, b.look.NoHints = "", true
+	return nil
+}
+
+// runBrowser runs a browser until the user leaves it, or the context ends.
+func runBrowser(ctx context.Context, b tea.Model, in io.Reader, out io.Writer) error {
 	_, err := tea.NewProgram(b, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
 	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
 		return errInterrupted
@@ -70,31 +88,44 @@ func (b *browser) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // press is one key.
 func (b *browser) press(key string) tea.Cmd {
-	v, h := b.look.View, &b.look.Head
-	page := max(b.height-2, 1)
 	switch key {
 	case "q", "esc", "ctrl+c":
 		return tea.Quit
-	case "right":
-		h.Head = (h.Head + 1) % v.NumHeads
-	case "left":
-		h.Head = (h.Head + v.NumHeads - 1) % v.NumHeads
-	case "down":
-		h.Layer = (h.Layer + 1) % v.NumLayers
-	case "up":
-		h.Layer = (h.Layer + v.NumLayers - 1) % v.NumLayers
 	case "tab":
-		b.view, b.top = (b.view+1)%b.views(), 0
+		b.shown, b.top = (b.shown+1)%b.views(), 0
 	case "s":
 		b.look.Special = !b.look.Special
 	case "n":
 		b.look.NoSpecial = !b.look.NoSpecial
-	case "pgdown", "space":
-		b.top += page
-	case "pgup":
-		b.top -= page
+	default:
+		step(&b.look.Head, key, b.look.View.NumLayers, b.look.View.NumHeads)
+		b.scroll(key)
 	}
 	return nil
+}
+
+// step goes to the head beside, above or below, if that is what the key means; at the edge to the other side.
+func step(h *lens.Head, key string, layers, heads int) {
+	switch key {
+	case "right":
+		h.Head = (h.Head + 1) % heads
+	case "left":
+		h.Head = (h.Head + heads - 1) % heads
+	case "down":
+		h.Layer = (h.Layer + 1) % layers
+	case "up":
+		h.Layer = (h.Layer + layers - 1) % layers
+	}
+}
+
+// scroll goes on or back by a screen, if that is what the key means.
+func (w *window) scroll(key string) {
+	switch room := max(w.height-2, 1); key {
+	case "pgdown", "space":
+		w.top += room
+	case "pgup":
+		w.top -= room
+	}
 }
 
 // views is how many views there are: cards are of weights alone.
@@ -106,18 +137,21 @@ func (b *browser) views() int {
 }
 
 // View is the screen: as much of the figure as fits, and the keys.
-func (b *browser) View() tea.View {
+func (b *browser) View() tea.View { return b.view(browserViews[b.shown](b.look), browserHelp) }
+
+// view is as much of a figure as fits, and a line below it.
+func (w *window) view(f printer, help string) tea.View {
 	var text strings.Builder
-	browserViews[b.view](b.look).Print(&text, b.screen) // a strings.Builder takes everything
+	f.Print(&text, w.screen) // a strings.Builder takes everything
 	lines := strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
-	room := max(b.height-1, 1)
-	b.top = max(0, min(b.top, len(lines)-room))
-	shown := lines[b.top:min(len(lines), b.top+room)]
+	room := max(w.height-1, 1)
+	w.top = max(0, min(w.top, len(lines)-room))
+	shown := lines[w.top:min(len(lines), w.top+room)]
 	more := ""
 	if len(lines) > room {
 		more = "↕ "
 	}
-	view := tea.NewView(strings.Join(shown, "\n") + "\n" + clipTo(more+browserHelp, b.screen.Width))
+	view := tea.NewView(strings.Join(shown, "\n") + "\n" + clipTo(more+help, w.screen.Width))
 	view.AltScreen = true
 	return view
 }

@@ -29,7 +29,7 @@ func browserOf(t *testing.T, measure string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{look: l.figure(), height: 24}
+	return &browser{look: l.figure(), window: window{height: 24}}
 }
 
 func TestBrowserKeys(t *testing.T) {
@@ -106,8 +106,8 @@ func TestBrowserLayerMeasure(t *testing.T) {
 	b := browserOf(t, "alti")
 	b.press("right")
 	b.press("tab")
-	if want := (lens.Head{Layer: 5}); b.look.Head != want || b.view != 0 {
-		t.Errorf("%v, view %d", b.look.Head, b.view)
+	if want := (lens.Head{Layer: 5}); b.look.Head != want || b.shown != 0 {
+		t.Errorf("%v, view %d", b.look.Head, b.shown)
 	}
 	b.press("up")
 	if text := b.View().Content; !strings.Contains(text, "layer 4, all heads") {

@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/rapt-go/rapt/internal/web"
+	"github.com/rapt-go/rapt/lens"
 )
 
 // writeHTML writes the page with all maps in it, as one file that opens with what the flags say.
 func (l *looking) writeHTML(ctx context.Context, w io.Writer) error {
-	address, err := l.address()
+	head, _ := l.pick()
+	address, err := l.address(head)
 	if err != nil {
 		return err
 	}
@@ -20,8 +22,17 @@ func (l *looking) writeHTML(ctx context.Context, w io.Writer) error {
 	return run.WriteFile(ctx, w)
 }
 
-// address is what the flags say, as the page writes it behind # in its address; see page/address.js.
-func (l *looking) address() (string, error) {
+// writeSurveyHTML writes the page with the survey of a long text in it.
+func (l *looking) writeSurveyHTML(ctx context.Context, w io.Writer) error {
+	var err error
+	if l.survey.page.Address, err = l.address(l.surveyFigure().Head); err != nil {
+		return err
+	}
+	return l.survey.page.WriteFile(ctx, w)
+}
+
+// address is what the flags say, as the page writes it behind # in its address, with a head to show; see page/address.js.
+func (l *looking) address(head lens.Head) (string, error) {
 	f := l.flags
 	fields := []string{"v=1"}
 	add := func(given bool, format string, args ...any) {
@@ -29,7 +40,6 @@ func (l *looking) address() (string, error) {
 			fields = append(fields, fmt.Sprintf(format, args...))
 		}
 	}
-	head, _ := l.pick()
 	add(f.given("layer"), "L=%d&H=%d", head.Layer, head.Head)
 	if f.given("find") {
 		query, key, err := l.input.edge("find", f.find)

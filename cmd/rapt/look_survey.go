@@ -13,6 +13,7 @@ import (
 	"github.com/rapt-go/rapt/figure"
 	"github.com/rapt-go/rapt/internal/atomicfile"
 	"github.com/rapt-go/rapt/internal/npy"
+	"github.com/rapt-go/rapt/internal/web"
 	"github.com/rapt-go/rapt/lens"
 	"github.com/rapt-go/rapt/model"
 )
@@ -21,7 +22,7 @@ import (
 const mostWeights = 1 << 28
 
 // needWeights are the flags that can't do with statistics.
-var needWeights = []string{"words", "compare", "compare-model", "hidden", "interactive", "json", "decoder-ids", "special", "no-special", "view", "mass"}
+var needWeights = []string{"words", "compare", "compare-model", "hidden", "json", "decoder-ids", "special", "no-special", "view", "mass"}
 
 // surveys reports whether statistics are gathered in place of weights: where --stats asks for that, or where the weights
 // are too many and what is asked for can do without. Where it can't, the error says how many they would be.
@@ -56,7 +57,7 @@ func (f *lookFlags) needsWeights() string {
 	switch {
 	case f.measure.Name != lens.Measures[0].Name:
 		return "--measure " + f.measure.Name
-	case f.format != "" && f.format != ".npz" && !slices.Contains(figure.Formats, f.format):
+	case f.format != "" && f.format != ".npz" && f.format != ".html" && !slices.Contains(figure.Formats, f.format):
 		return "-o " + f.output
 	}
 	return ""
@@ -68,6 +69,9 @@ type survey struct {
 	took  time.Duration
 	found []lens.HeadScore // with --find: all heads, best first
 	stats *rapt.Stats      // with -o x.npz: [layer][head][…]
+	page  *web.Survey      // with -o x.html
+
+	received []float32 // with -i: [layer][head][key]
 }
 
 // Segments of a file are those of rapt attend --stats; fewer can be told apart in a picture.
@@ -77,10 +81,25 @@ const fileSegments, pictureSegments = 256, 64
 func (l *looking) takeSurvey(ctx context.Context) error {
 	f, start := l.flags, time.Now()
 	s := &survey{}
+	if f.format == ".html" {
+		var err error
+		if s.page, err = web.TakeSurvey(ctx, l.model, l.input.Input, l.edit, true); err != nil {
+			return err
+		}
+		s.Survey, l.survey = s.page.Survey, s
+		return nil
+	}
 	o := lens.SurveyOptions{Edit: l.edit, Segments: pictureSegments}
 	if f.format == ".npz" {
 		o.Segments, s.stats = fileSegments, &rapt.Stats{}
 		o.Each = func(_ int, st *rapt.Stats, _ []float32) { appendStats(s.stats, st) }
+	}
+	if f.interactive {
+		o.Each = func(_ int, st *rapt.Stats, _ []float32) {
+			for _, sum := range st.Received {
+				s.received = append(s.received, float32(sum))
+			}
+		}
 	}
 	if f.given("find") {
 		query, key, err := l.input.edge("find", f.find)
@@ -147,11 +166,18 @@ func appendStats(all, st *rapt.Stats) {
 // deliverSurvey prints, draws or writes what was asked for.
 func (l *looking) deliverSurvey(cmd *cobra.Command, screen figure.Screen) error {
 	f := l.flags
-	if f.output == "" {
+	switch {
+	case f.interactive:
+		return l.browseSurvey(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), screen)
+	case f.output == "":
 		return l.printSurvey(cmd.OutOrStdout(), screen)
 	}
 	write := l.writeSurvey
-	if f.format != ".npz" {
+	switch f.format {
+	case ".npz":
+	case ".html":
+		write = func(w io.Writer) error { return l.writeSurveyHTML(cmd.Context(), w) }
+	default:
 		picture, err := l.surveyFigure().Heatmap(f.picture.style())
 		if err != nil {
 			return err

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,6 +32,9 @@ func TestSurveys(t *testing.T) {
 			err: "-o x.npz needs 30 layers × 9 heads × 4096 × 4096 weights, expected at most 268435456 in all: --stats has statistics"},
 		{name: "long, a file of statistics", tokens: 4096, output: "x.npz", format: ".npz", flags: []string{"stats"}, want: true},
 		{name: "long, JSON", tokens: 4096, output: "x.json", format: ".json", err: "-o x.json needs 30 layers"},
+		{name: "long, the page", tokens: 4096, output: "x.html", format: ".html", want: true},
+		{name: "long, the browser", tokens: 4096, flags: []string{"interactive"}, want: true},
+		{name: "the page of statistics", tokens: 9, flags: []string{"stats"}, output: "x.html", format: ".html", want: true},
 		{name: "long, words", tokens: 4096, flags: []string{"words"}, err: "--words needs 30 layers"},
 		{name: "as long as can be", tokens: math.MaxInt32, want: true},
 	} {
@@ -41,6 +46,24 @@ func TestSurveys(t *testing.T) {
 				t.Errorf("%v and %v, expected %v and %q", got, err, c.want, c.err)
 			}
 		})
+	}
+}
+
+// TestLookStatsPage holds that the page of a survey opens with what the flags say, and is of the text as it was edited.
+func TestLookStatsPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.html")
+	args := []string{"look", "The cat sat on the mat.", "--stats", "-o", path, "--layer", "3", "--head", "1", "--find", "sat:cat", "--cut", "sat:cat", "--theme", "dark"}
+	if code := run(t.Context(), args); code != 0 {
+		t.Fatalf("it exits with %d", code)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"segments":[[0,1]`, `"start":"#v=1\u0026L=3\u0026H=1\u0026q=3\u0026k=2\u0026th=dark"`, `"cuts":[[3,2]]`, `id="weight-5"`} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("there is no %s", want)
+		}
 	}
 }
 

@@ -23,7 +23,8 @@ func newServeCommand() *cobra.Command {
 		Short: "Show attention in the browser",
 		Long: `Serve shows the page: type a text, and look at every head of the model. It also
 has the lesson, seven steps whose every number can be changed; and a model that
-continues texts can be watched as it writes.
+continues texts can be watched as it writes. Of a text of thousands of tokens it
+has statistics, and the exact row of each token that is asked for.
 
 Only this machine can reach it, unless --addr says otherwise: there are no
 passwords, and whoever reaches it can use this machine's processors. The page
