@@ -15,6 +15,11 @@ const (
 	// while all panels pass by.
 	blockFloats = 192 << 10
 
+	// sharedRows is the number of rows from which on each worker of a team has blocks of its own. The rows that it wrote in the
+	// step before are in its cache, and half of them would have to come from another core's; with fewer rows, more time goes
+	// into reading all panels on every core.
+	sharedRows = 48
+
 	// piecesPerThread is how many pieces there are at least, if there are rows for it, so that no thread waits long for the
 	// last one.
 	piecesPerThread = 3
@@ -24,7 +29,7 @@ const (
 //
 //	dst[r][i] = act(bias[i] + Σ_j x[r][j]·m[i][j])    r < Rows, i < Out, j < In
 //
-// It is a step for a team, of pieces of one panel of columns and a block of rows. Every sum runs over j in order, whoever
+// It is a step for a team, of pieces of one panel of columns and a block of rows, block after block. Every sum runs over j in order, whoever
 // computes it, so that the result doesn't depend on the number of threads, nor a row of it on the other rows. A Product may
 // be run again with other arguments, and then allocates nothing; it must not be used by two goroutines at once.
 type Product struct {
@@ -37,7 +42,6 @@ type Product struct {
 	Rows, DstStride, XStride int
 
 	count     int // of panels
-	workers   int // of the team
 	blockRows int // in a piece
 	depth     int // steps at a time
 	scratch   []*scratch
@@ -59,12 +63,8 @@ func (p *Product) Run(t *team.Team) {
 	}
 	m := p.Matrix
 	m.lay(t)
-	p.count, p.workers = kernel.Panels(m.out), t.Size()
-	blocks := divide(p.Rows*m.in, blockFloats)
-	if wanted := piecesPerThread * t.Size(); p.count*blocks < wanted && t.Size() > 1 {
-		blocks = min(divide(wanted, p.count), divide(p.Rows, 2*kernel.RowStep))
-	}
-	p.blockRows = kernel.RoundUp(divide(p.Rows, blocks), kernel.RowStep)
+	p.count = kernel.Panels(m.out)
+	p.blockRows = divide(p.Rows, p.blocks(t.Size()))
 	p.depth = divide(m.in, divide(m.in, depthStep))
 	if _, blocks := m.format.quant(); blocks {
 		p.depth = kernel.RoundUp(p.depth, kernel.BlockLen)
@@ -75,6 +75,21 @@ func (p *Product) Run(t *team.Team) {
 	t.Run(p, p.count*divide(p.Rows, p.blockRows))
 }
 
+// blocks is the number of blocks of rows for a team of that size.
+func (p *Product) blocks(size int) int {
+	blocks := divide(p.Rows*p.Matrix.in, blockFloats)
+	if size == 1 {
+		return blocks
+	}
+	if p.Rows >= sharedRows*size {
+		return kernel.RoundUp(blocks, size)
+	}
+	if wanted := piecesPerThread * size; p.count*blocks < wanted {
+		return min(divide(wanted, p.count), divide(p.Rows, 2*kernel.RowStep))
+	}
+	return blocks
+}
+
 // divide is n/by, rounded up.
 func divide(n, by int) int { return (n + by - 1) / by }
 
@@ -82,12 +97,11 @@ func divide(n, by int) int { return (n + by - 1) / by }
 const fetches = 4
 
 // ahead is what the product of a group of rows with a panel fetches on the way, so that it is near when it is needed: of the
-// panel that comes next, which is as many further as there are workers, since all take about as long; or the next steps of this
-// one. Narrower formats are fetched by what expands them.
+// panel that comes next, or the next steps of this one. Narrower formats are fetched by what expands them.
 func (p *Product) ahead(panel, from, group int) []float32 {
 	m := p.Matrix
 	if from += p.depth; from >= m.in {
-		panel, from = panel+p.workers, 0
+		panel, from = panel+1, 0
 	}
 	if m.format != F32 || group >= fetches || panel >= p.count {
 		return nil

@@ -8,6 +8,7 @@
 package team
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -24,9 +25,10 @@ type Team struct {
 	size int
 	help func() // t.helper, bound once: starting a goroutine with it allocates nothing
 
-	step  Step          // of the state at hand; written before it
-	state atomic.Uint64 // what there is to do: see pack
-	done  atomic.Int64  // pieces of the step that are done
+	step      Step          // the one at hand; written before its stretches
+	stretches []stretch     // [size], or more
+	number    atomic.Uint64 // of the step, written after its stretches; or stop
+	done      atomic.Int64  // pieces of the step that are done
 
 	ids    atomic.Int32 // of the helpers
 	asleep atomic.Int32 // helpers that wait for wake
@@ -34,23 +36,32 @@ type Team struct {
 	ended  sync.WaitGroup
 }
 
-// A state has the number of the step, how many pieces it has, and how many were taken, or more. All in one word, so that a
-// helper that comes late can't take a piece of a step that it knows nothing about: once it has taken one, that step can't
-// end before the piece is done.
-const (
-	countBits = 20
-	countMask = 1<<countBits - 1
-	most      = countMask / 2 // pieces in a step; helpers may count beyond
-
-	stop = 1 << 63
-)
-
-func pack(number, pieces int) uint64 {
-	return uint64(number)<<(2*countBits)&^stop | uint64(pieces)<<countBits
+// A stretch is the pieces of a step that lie together and that one worker does first: whatever it wrote of these rows in the
+// step before is in the cache of its own core. A worker that has done its own helps with those of others.
+//
+// It is where the stretch ends and which piece is next, or more, in one word: so a helper that comes late takes a piece of
+// the step at hand or none, and once it has one, that step can't end before the piece is done. The words lie apart, for
+// two cores can't write to one cache line at the same time, nor to its neighbour.
+type stretch struct {
+	word atomic.Uint64
+	_    [120]byte
 }
 
-func unpack(state uint64) (pieces, taken int) {
-	return int(state >> countBits & countMask), int(state & countMask)
+const (
+	most = 1<<31 - 1 // pieces in a step; helpers may count beyond
+	stop = math.MaxUint64
+)
+
+// set makes the stretch the pieces from, …, to−1.
+func (s *stretch) set(from, to int) { s.word.Store(uint64(to)<<32 | uint64(from)) }
+
+// next takes a piece, if there is one left.
+func (s *stretch) next() (piece int, ok bool) {
+	if word := s.word.Load(); uint32(word) >= uint32(word>>32) {
+		return 0, false
+	}
+	word := s.word.Add(1) - 1
+	return int(uint32(word)), uint32(word) < uint32(word>>32)
 }
 
 // Alone is a team of one, which any number of goroutines may use at once: it does the pieces one after another.
@@ -83,7 +94,10 @@ func Start(threads int) *Team {
 	if cap(t.wake) < helpers {
 		t.wake = make(chan struct{}, helpers)
 	}
-	t.state.Store(0)
+	for len(t.stretches) < t.size {
+		t.stretches = append(t.stretches, stretch{})
+	}
+	t.number.Store(0)
 	t.ids.Store(0)
 	t.ended.Add(helpers)
 	for range helpers {
@@ -95,7 +109,7 @@ func Start(threads int) *Team {
 // Stop ends the helpers and gives the team back.
 func (t *Team) Stop() {
 	if t.size > 1 {
-		t.state.Store(stop)
+		t.number.Store(stop)
 		t.rouse()
 		t.ended.Wait()
 	}
@@ -120,7 +134,10 @@ func (t *Team) Run(s Step, pieces int) {
 	}
 	t.step = s
 	t.done.Store(0)
-	t.state.Store(pack(int(t.state.Load()>>(2*countBits))+1, pieces))
+	for w := range t.size {
+		t.stretches[w].set(w*pieces/t.size, (w+1)*pieces/t.size)
+	}
+	t.number.Add(1)
 	t.rouse()
 	t.take(0)
 	for spins := 0; t.done.Load() < int64(pieces); spins++ {
@@ -128,19 +145,14 @@ func (t *Team) Run(s Step, pieces int) {
 	}
 }
 
-// take does pieces until there is none left.
+// take does pieces until there is none left, the worker's own first.
 func (t *Team) take(worker int) {
-	for {
-		if pieces, taken := unpack(t.state.Load()); taken >= pieces {
-			return
+	for i := range t.size {
+		s := &t.stretches[(worker+i)%t.size]
+		for piece, ok := s.next(); ok; piece, ok = s.next() {
+			t.step.Do(piece, worker)
+			t.done.Add(1)
 		}
-		state := t.state.Add(1) - 1
-		pieces, piece := unpack(state)
-		if piece >= pieces || state >= stop {
-			return
-		}
-		t.step.Do(piece, worker)
-		t.done.Add(1)
 	}
 }
 
@@ -148,27 +160,25 @@ func (t *Team) take(worker int) {
 func (t *Team) helper() {
 	defer t.ended.Done()
 	worker := int(t.ids.Add(1))
+	seen := uint64(0)
 	for spins := 0; ; spins++ {
-		state := t.state.Load()
-		if state >= stop {
+		switch number := t.number.Load(); {
+		case number == stop:
 			return
-		}
-		if pieces, taken := unpack(state); taken < pieces {
+		case number != seen:
+			seen, spins = number, 0
 			t.take(worker)
-			spins = 0
-			continue
-		}
-		if spins < patience {
+		case spins < patience:
 			pause(spins)
-			continue
+		default:
+			t.sleep(seen)
+			spins = 0
 		}
-		t.sleep(state)
-		spins = 0
 	}
 }
 
 const (
-	// patience is the number of looks at the state before a helper goes to sleep: some 50 µs, longer than most steps take
+	// patience is the number of looks at the number before a helper goes to sleep: some 50 µs, longer than most steps take
 	// from end to begin.
 	patience = 1 << 14
 
@@ -183,10 +193,10 @@ func pause(spins int) {
 	}
 }
 
-// sleep waits until the state isn't what it was.
-func (t *Team) sleep(state uint64) {
+// sleep waits until there is another step than the one of that number.
+func (t *Team) sleep(number uint64) {
 	t.asleep.Add(1)
-	if t.state.Load()>>(2*countBits) == state>>(2*countBits) {
+	if t.number.Load() == number {
 		<-t.wake
 		return
 	}
@@ -199,7 +209,7 @@ func (t *Team) sleep(state uint64) {
 	<-t.wake
 }
 
-// rouse wakes those that sleep. Whoever falls asleep after it has looked at the state once more.
+// rouse wakes those that sleep. Whoever falls asleep after it has looked at the number once more.
 func (t *Team) rouse() {
 	for range t.asleep.Swap(0) {
 		t.wake <- struct{}{}
