@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,12 +126,7 @@ func checkSegments(b *tab, maps *model.Attention, layer, head int) {
 		r := random.IntN(len(segments))
 		c := random.IntN(r + 1)
 		rows, columns := segments[r], segments[c]
-		var sum, most float64
-		for i := rows[0]; i < rows[1]; i++ {
-			for _, w := range maps.Row(layer, head, i)[columns[0]:columns[1]] {
-				sum, most = sum+float64(w), max(most, float64(w))
-			}
-		}
+		share, most := pooled(maps, layer, head, rows, columns)
 		line := b.pointAtSegments(r, c)
 		for _, want := range []string{fmt.Sprintf("tokens %d–%d ", rows[0], rows[1]-1), fmt.Sprintf("tokens %d–%d ", columns[0], columns[1]-1)} {
 			if rows[1]-rows[0] > 1 && columns[1]-columns[0] > 1 && !strings.Contains(line, want) {
@@ -138,10 +134,20 @@ func checkSegments(b *tab, maps *model.Attention, layer, head int) {
 			}
 		}
 		_, largest, _ := strings.Cut(line, "largest weight ")
-		if !shownAs(b.text("#value"), sum/float64(rows[1]-rows[0])) || !shownAs(largest, most) {
-			b.Errorf("cell %d, %d shows %q, expected %v and %v", r, c, line, sum/float64(rows[1]-rows[0]), most)
+		if !shownAs(b.text("#value"), share) || !shownAs(largest, most) {
+			b.Errorf("cell %d, %d shows %q, expected %v and %v", r, c, line, share, most)
 		}
 	}
+}
+
+// pooled is what a token of some rows gives to all of some columns, on average, and the largest weight there.
+func pooled(maps *model.Attention, layer, head int, rows, columns [2]int) (share, most float64) {
+	for i := rows[0]; i < rows[1]; i++ {
+		for _, w := range maps.Row(layer, head, i)[columns[0]:columns[1]] {
+			share, most = share+float64(w), max(most, float64(w))
+		}
+	}
+	return share / float64(rows[1]-rows[0]), most
 }
 
 // checkRow compares the keys that are listed for a query, and the table of the stretch, with the weights.
@@ -167,6 +173,13 @@ func checkRow(b *tab, maps *model.Attention, layer, head, query int, whole bool)
 		return [...document.querySelector('.numbers tbody').rows].map((row) => [...row.cells].map((c) => c.innerText));`)
 	if len(cells) < 150 {
 		b.Fatalf("the table has %d rows", len(cells))
+	}
+	segments := eval[[][2]int](b, "return rapt.run.segments")
+	for s, shown := range eval[[][]string](b, "return [...document.querySelector('#segmentNumbers tbody').rows].map((row) => [...row.cells].map((c) => c.innerText))") {
+		at := slices.IndexFunc(segments, func(of [2]int) bool { return query < of[1] })
+		if share, most := pooled(maps, layer, head, segments[at], segments[s]); !shownAs(shown[1], share) || !shownAs(shown[2], most) {
+			b.Errorf("segment %d gives segment %d %v, expected %v and %v", at, s, shown, share, most)
+		}
 	}
 	known := 0
 	for _, cell := range cells {
@@ -218,6 +231,17 @@ func TestSurveyRefuses(t *testing.T) {
 	if got := b.text("#row h3"); got != "Token 6 mat looks at" {
 		t.Errorf("the word that was looked for: %q", got)
 	}
+	eval[any](b, "document.querySelector('.survey .prose [data-unit=\"2\"]').dispatchEvent(new PointerEvent('pointerover', {bubbles: true}))")
+	b.press(keyOf("Enter"))
+	b.surveyed()
+	if got := b.text("#row h3"); got != "Token 2 cat looks at" {
+		t.Errorf("the word that was pointed at: %q", got)
+	}
+	eval[any](b, "document.querySelector('.survey .prose [data-unit=\"4\"]').click()")
+	b.surveyed()
+	if got := b.text("#row h3"); got != "Token 4 on looks at" {
+		t.Errorf("the word that was clicked: %q", got)
+	}
 	eval[any](b, "await rapt.set({view: 'heatmap', words: false, special: true})")
 	b.until("rapt.map && !rapt.run.segments && document.body.dataset.ready === 'heatmap'")
 	b.refuse = "422"
@@ -260,6 +284,19 @@ func TestSurveyFunctions(t *testing.T) {
 	}
 }
 
+// Who goes from token to token gets the row of the last one, and no complaint about those before.
+func TestSurveyChangesOfMind(t *testing.T) {
+	url := serve(t)
+	b := open(t, url, "about:blank")
+	b.survey(url + "#v=1&view=survey&L=2&H=3&t=" + strings.ReplaceAll(longText(300), " ", "+"))
+	eval[any](b, "await Promise.allSettled([1, 2, 3, 4].map((query) => rapt.set({query, key: 0})))")
+	b.surveyed()
+	b.until("document.querySelector('#card').innerText.includes('Heads by ')")
+	if got := b.text("#row h3"); !strings.HasPrefix(got, "Token 4 ") || b.text("#problem") != "" {
+		t.Errorf("the row is of %q, and the page says %q", got, b.text("#problem"))
+	}
+}
+
 // A text of thousands of tokens, with a real model.
 func TestSurveyLong(t *testing.T) {
 	file := os.Getenv("RAPT_SMOLLM2")
@@ -292,6 +329,14 @@ func TestSurveyLong(t *testing.T) {
 		}
 	}
 	b.picture("survey-long")
+	for _, view := range []string{"lesson", "write", "survey"} {
+		eval[any](b, "await rapt.set({view: $1})", view)
+		b.until("document.body.dataset.ready === '" + view + "'")
+		if got := b.text("#problem"); got != "" {
+			t.Errorf("%s: %s", view, got)
+		}
+	}
+	b.surveyed()
 	eval[any](b, "await rapt.set({text: 'The cat sat.'})")
 	b.until("rapt.state.view === 'arcs' && rapt.map && !document.body.classList.contains('busy')")
 }

@@ -67,6 +67,7 @@ class App {
   async load() {
     const turn = (this.turn = (this.turn ?? 0) + 1);
     document.body.classList.add('busy');
+    const slow = setTimeout(() => this.wait(), 1000);
     try {
       const {measure, off, cuts, pair} = this.state;
       const text = this.state.text ?? defaultText;
@@ -83,8 +84,14 @@ class App {
     } catch (error) {
       if (turn === this.turn) this.fail(error);
     } finally {
+      clearTimeout(slow);
       if (turn === this.turn) document.body.classList.remove('busy');
     }
+  }
+
+  // wait says why nothing is there yet.
+  wait() {
+    byId('readout').textContent = byId('summary').textContent = 'The model is running over the text; thousands of tokens take it some seconds.';
   }
 
   // settle makes the state fit the run: heads and tokens that aren't there become those to start with.
@@ -292,7 +299,7 @@ class App {
   drawTable() {
     if (!byId('tables').open) return;
     if (this.figures) {
-      byId('table').replaceChildren(this.stage.survey.table());
+      byId('table').replaceChildren(...this.stage.survey.tables());
       return;
     }
     byId('table').replaceChildren(table(this.map, this.frame, this.unit(this.state.query) ?? this.frame.shown[0], (x) => this.shown(x), this.name));
@@ -327,7 +334,8 @@ class App {
     if (query === null || key === null) return;
     const tokensOf = (i) => (words ? units[of[i]].tokens : [i]);
     const list = await this.source.find(run, tokensOf(query), tokensOf(key));
-    if (list) host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
+    if (list === null) host.replaceChildren(el('p', {class: 'faint'}, 'Which heads have this edge takes their rows: rapt serve ranks them, a file of a survey can’t.'));
+    else host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
       {show: (x) => show(x, this.code), choose: (l, h) => this.choose(l, h)}));
   }
 

@@ -136,12 +136,9 @@ class ServerSource {
     return {share: Float32Array.from(share.flat()), max: Float32Array.from(max.flat()), received: Float32Array.from(received)};
   }
 
-  // row gives the weights of a query that it sees. One that was asked for before isn't waited for any more.
+  // row gives the weights of a query that it sees.
   async row(run, layer, head, query) {
-    this.wanted?.abort();
-    this.wanted = new AbortController();
-    const signal = AbortSignal.any([this.wanted.signal, this.requests.signal]);
-    const {weights: [row]} = await answerOf(await this.ask('row', {...run.about, layer, head, queries: [query]}, signal));
+    const {weights: [row]} = await answerOf(await this.ask('row', {...run.about, layer, head, queries: [query]}, this.signalOf(query)));
     const weights = run.causal ? row.slice(0, query + 1) : row;
     return {keys: [...weights.keys()], weights, whole: true};
   }
@@ -150,8 +147,18 @@ class ServerSource {
     return {...(await this.post('inside', {...run.about, layer, head})), code: null};
   }
 
-  find(run, queries, keys) {
-    return this.post('find', {...run.about, queries, keys});
+  async find(run, queries, keys) {
+    const signal = run.segments ? this.signalOf(queries[0]) : this.requests.signal;
+    return answerOf(await this.ask('find', {...run.about, queries, keys}, signal));
+  }
+
+  // signalOf ends what is asked about the row of a query when another one is wanted: each takes a run of the model.
+  signalOf(query) {
+    if (this.rowOf !== query || this.rowRequests.signal.aborted) {
+      this.rowRequests?.abort();
+      Object.assign(this, {rowOf: query, rowRequests: new AbortController()});
+    }
+    return AbortSignal.any([this.rowRequests.signal, this.requests.signal]);
   }
 
   similar(run, layer, head) {

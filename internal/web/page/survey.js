@@ -158,7 +158,7 @@ export class Survey {
       return top;
     };
     this.scale.textContent = (row ? `Ground: how much token ${this.name(state.query)} looks at a word, in full at ${app.exact(most(row))}` +
-      `${this.found.whole ? '' : '; words without it get less than those'}. ` : '') + `Line below: what a word receives, in full at ${figures(most(f.received))}.`;
+      `${this.found.whole ? '' : '; words without it get no more than the smallest weight that the file has'}. ` : '') + `Line below: what a word receives, in full at ${figures(most(f.received))}.`;
     this.track.mark(state.query, state.key);
   }
 
@@ -173,6 +173,7 @@ export class Survey {
   // point tells of a cell, or of the edge that is locked.
   point(i, j) {
     if (!this.app) return;
+    this.app.hovered = {query: null, key: null};
     const {run, state, figures: f} = this.app;
     this.grid.mark(i, i === null ? null : j);
     if (i === null) {
@@ -197,6 +198,7 @@ export class Survey {
 
   pointToken(token) {
     const {figures: f} = this.app;
+    this.app.hovered = {query: token, key: null}; // Enter locks it
     const parts = [el('b', {}, `token ${this.name(token)}`), ` receives ${figures(f.received[token])}`];
     const at = this.found ? this.found.keys.indexOf(token) : -1;
     if (at >= 0) parts.push(' and from ', el('b', {class: 'goes'}, this.name(this.app.state.query)), ' ', el('span', {class: 'value', id: 'value'}, this.app.exact(this.found.weights[at])));
@@ -215,8 +217,25 @@ export class Survey {
     return this.change({query: token, key: null, at: null});
   }
 
-  // table is the stretch in numbers.
-  table() {
+  // tables are the stretch in numbers, and what its segment, or that of the locked token, gives to all segments.
+  tables() {
+    return [this.stretchTable(), this.segmentTable()];
+  }
+
+  segmentTable() {
+    const {app: {run, state, figures: f, name}} = this;
+    const n = run.segments.length;
+    const token = state.query ?? this.from;
+    const row = run.segments.findIndex(([, to]) => token < to);
+    const seen = run.segments.map((_, s) => s).filter((s) => !run.causal || s <= row);
+    return el('table', {class: 'numbers', id: 'segmentNumbers'},
+      el('caption', {}, `${name}: what the segment of tokens ${this.segment(row)} gives`),
+      el('thead', {}, el('tr', {}, ['to tokens', 'share', 'largest weight'].map((c) => el('th', {scope: 'col'}, c)))),
+      el('tbody', {}, seen.map((s) => el('tr', {}, el('th', {scope: 'row'}, this.segment(s)),
+        el('td', {}, this.app.shown(f.share[row * n + s])), el('td', {}, this.app.shown(f.max[row * n + s]))))));
+  }
+
+  stretchTable() {
     const {app, app: {state, figures: f, name}} = this;
     const row = this.found ? this.numbers() : null;
     const known = new Set(this.found?.keys);
