@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// What a cache keeps: a *Run, a *Survey or rowsKept.
+// A kept is what a cache keeps: a *Run, a *Survey or rowsKept.
 type kept interface {
 	bytes() int // that it holds
 }

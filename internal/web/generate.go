@@ -97,8 +97,8 @@ type continuation struct {
 
 // continuation reads a request.
 func (s *Server) continuation(q *apiRequest) (*continuation, error) {
-	if len(q.Off)+len(q.Cuts) > 0 || q.Pair != nil {
-		return nil, badRequest("a continuation takes no pair, off or cuts")
+	if len(q.Off)+len(q.Cuts) > 0 || q.Pair != nil || q.Survey {
+		return nil, badRequest("a continuation takes no pair, off, cuts or survey")
 	}
 	in, err := lens.Encode(s.model, *q.Text, nil, false)
 	if err != nil {

@@ -105,6 +105,12 @@ var clients = []struct {
 		body := `{"text":"` + strings.Repeat(fmt.Sprintf("cat%d%d ", i, n), 40) + `"}`
 		return send(ctx, c, address, "look", strings.NewReader(body), "")
 	}},
+	{"row of a survey", "200 503", func(c *http.Client, address string, i, n int) (int, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(20+n%200)*time.Millisecond)
+		defer cancel()
+		body := fmt.Sprintf(`{"survey":true,"layer":3,"head":1,"queries":[%d],"text":"%s"}`, n%50, strings.Repeat(fmt.Sprintf("cat%d ", i), 40))
+		return send(ctx, c, address, "row", strings.NewReader(body), "")
+	}},
 	{"slow reader", "0", func(_ *http.Client, address string, _, _ int) (int, error) {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {

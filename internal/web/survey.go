@@ -49,9 +49,9 @@ func TakeSurvey(ctx context.Context, m *model.Model, in *lens.Input, edit *model
 func (r *Survey) bytes() int { return 4 * (len(r.Maps.Weights) + len(r.most) + len(r.received)) }
 
 // surveyBytes is about how much memory the survey of n tokens needs: what is kept, with the rows of one query, and the
-// statistics of one layer while the model runs.
+// statistics of one layer while the model runs, some 35 numbers for each query and key of a head.
 func surveyBytes(info model.Info, n int) int {
-	const perHead, perRow = 2 * 4 * 64 * 64, 140
+	const perHead, perRow = 2 * 4 * 64 * 64, 35 * 4
 	return info.NumLayers*info.NumHeads*(perHead+8*n) + info.NumHeads*n*perRow
 }
 

@@ -32,14 +32,6 @@ func (s *Server) surveys(q *apiRequest) bool {
 	return err == nil && mapBytes(info, len(in.Names)) > s.mapBytes
 }
 
-// refuseSurvey is the error of what needs all weights.
-func (q *apiRequest) refuseSurvey(what string) error {
-	if q.Survey {
-		return badRequest("%s needs all weights, and a survey keeps none", what)
-	}
-	return nil
-}
-
 // survey is the survey that a request is about, from the cache if it is there.
 func (s *Server) survey(ctx context.Context, q *apiRequest) (*Survey, error) {
 	in, edit, err := s.surveyed(q)
@@ -207,8 +199,8 @@ func withWeights(name string, a answer) answer {
 		return a
 	}
 	return func(ctx context.Context, s *Server, q *apiRequest) (any, error) {
-		if err := q.refuseSurvey(name); err != nil {
-			return nil, err
+		if q.Survey {
+			return nil, badRequest("%s needs all weights, and a survey keeps none", name)
 		}
 		return a(ctx, s, q)
 	}

@@ -249,6 +249,13 @@ func TestSurveyRefuses(t *testing.T) {
 	if got := b.text("#problem"); !strings.Contains(got, "measure norm needs all weights") {
 		t.Errorf("with another measure the page says %q", got)
 	}
+	// What was there is there still, and can be drawn again.
+	if got := eval[string](b, "rapt.draw(); return rapt.state.view + ' ' + document.body.dataset.ready"); got != "heatmap heatmap" {
+		t.Errorf("it shows %s", got)
+	}
+	eval[any](b, "await rapt.set({measure: 'weights'})")
+	eval[any](b, "const loading = rapt.set({view: 'survey'}); rapt.draw(); await loading") // drawn again while the run is on its way
+	b.surveyed()
 }
 
 // Heads that are off, edges that are cut, a ranking by an edge, the measures of heads, and what is saved.

@@ -19,6 +19,9 @@ import {table} from './table.js';
 // runsOn are the fields of the state that the model must run for.
 const runsOn = ['text', 'pair', 'measure', 'off', 'cuts'];
 
+// textless are the views that show no weights of a text.
+const textless = ['lesson', 'write'];
+
 const defaultText = 'The cat sat on the mat.';
 
 class App {
@@ -82,7 +85,7 @@ class App {
       await this.update();
       this.fail(null);
     } catch (error) {
-      if (turn === this.turn) this.fail(error);
+      if (turn === this.turn) this.stay(error);
     } finally {
       clearTimeout(slow);
       if (turn === this.turn) document.body.classList.remove('busy');
@@ -92,6 +95,15 @@ class App {
   // wait says why nothing is there yet.
   wait() {
     byId('readout').textContent = byId('summary').textContent = 'The model is running over the text; thousands of tokens take it some seconds.';
+  }
+
+  // stay keeps what is shown where another run can't be had, and says why.
+  stay(error) {
+    const {state, run} = this;
+    byId('readout').textContent = '';
+    if (run && (state.view === 'survey') !== Boolean(run.segments) && !run.long) state.view = run.segments ? 'survey' : 'heatmap';
+    this.draw();
+    this.fail(error);
   }
 
   // settle makes the state fit the run: heads and tokens that aren't there become those to start with.
@@ -212,8 +224,8 @@ class App {
   }
 
   draw() {
-    if (!this.map && !this.figures) return;
     const {state, frame: f} = this;
+    if (state.view === 'survey' ? !this.figures : !this.map && !(this.figures && textless.includes(state.view))) return; // the run for it is on its way
     document.body.dataset.view = state.view;
     this.headMap.mark(state);
     if (this.map) this.strip.draw(f.units, f.shown);
@@ -276,8 +288,8 @@ class App {
     const {run, map, frame: f} = this;
     const label = (u) => visible(f.units[u].label);
     if (run.segments) {
-      const found = this.stage.survey.found;
-      const at = found ? found.weights.indexOf(Math.max(...found.weights)) : -1;
+      const found = this.stage.survey.rowOf(this.state);
+      const at = found ? found.weights.reduce((best, w, k) => (w > found.weights[best] ? k : best), 0) : -1;
       return `${this.name} of ${run.model.name}, survey of ${run.tokens.length} tokens.` +
         (at >= 0 ? ` Token ${this.state.query}, ${label(this.state.query)}, looks most at token ${found.keys[at]}, ${label(found.keys[at])}, ${this.shown(found.weights[at])}.` : '');
     }

@@ -62,9 +62,11 @@ export function sync(app) {
   byId('sortLabel').hidden = byId('byLabel').hidden = run.heads === 1;
   byId('mapName').textContent = run.heads === 1 ? 'Layers' : 'Heads';
   for (const id of ['measure', 'sort']) byId(id).value = state[id];
-  byId('by').replaceChildren(el('option', {value: 'map'}, 'maps'), ...measuresOf(run).map(([name, title, plain]) =>
-    el('option', {value: name}, title + (plain ? '' : ', %'))));
-  byId('by').value = measuresOf(run).some(([name]) => name === state.by) ? state.by : 'map';
+  const measures = measuresOf(run);
+  if (byId('by').options.length !== 1 + measures.length) {
+    byId('by').replaceChildren(el('option', {value: 'map'}, 'maps'), ...measures.map(([name, title, plain]) => el('option', {value: name}, title + (plain ? '' : ', %'))));
+  }
+  byId('by').value = measures.some(([name]) => name === state.by) ? state.by : 'map';
   byId('mass').value = state.mass;
   byId('massShown').textContent = percent(state.mass, 0);
   byId('find').value = state.find ?? '';

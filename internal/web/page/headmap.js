@@ -13,7 +13,7 @@ const orders = {
 
 // headMeasures are what the map can show of a head in place of its picture: the name of the role, what it is called and,
 // where it isn't a share, that.
-export const headMeasures = [
+const headMeasures = [
   ['entropy', 'entropy, nats', true], ['evenness', 'evenness of a row'], ['distance', 'distance, tokens', true], ['confidence', 'largest weight of a row'],
   ['largest', 'received by one token'], ['special', 'to special tokens'], ['first', 'to the first token'], ['previous', 'to the previous token'],
   ['next', 'to the next token'], ['self', 'to itself'], ['punctuation', 'to punctuation'], ['same_token', 'to the same token elsewhere'],

@@ -111,10 +111,11 @@ export class Survey {
   async finish(app, current) {
     const {run, state, source} = app;
     if (state.query === null) return;
+    const {layer, heads: [head], query} = state;
+    const say = (text) => current() && this.row.replaceChildren(el('p', {}, text));
+    const slow = setTimeout(() => say(`The row of token ${this.name(query)} is on its way: the model runs once for it.`), 300);
     this.row.classList.add('waiting');
-    if (!this.row.children.length) this.row.replaceChildren(el('p', {}, `The row of token ${this.name(state.query)} is on its way: the model runs once for it.`));
     try {
-      const {layer, heads: [head], query} = state;
       const found = await source.row(run, layer, head, query);
       if (!current()) return;
       this.found = {...found, layer, head, query};
@@ -123,9 +124,19 @@ export class Survey {
       this.point(null);
       app.drawTable();
       byId('summary').textContent = app.spoken();
+    } catch (error) {
+      say(`There is no row of token ${this.name(query)}.`);
+      throw error;
     } finally {
+      clearTimeout(slow);
       if (current()) this.row.classList.remove('waiting');
     }
+  }
+
+  // rowOf is the row that a state asks for, if it is there.
+  rowOf({layer, heads: [head], query}) {
+    const {found} = this;
+    return found?.layer === layer && found.head === head && found.query === query ? found : null;
   }
 
   // list says where the locked token looks most.
@@ -257,8 +268,10 @@ function entropy(weights) {
 }
 
 // missing lists what a state asks for that a survey doesn't have.
-export function missing({words, special, compare, heads}) {
+export function missing({words, special, compare, heads, sort, by}) {
+  const related = ['relation', 'salience'];
   return [
+    related.includes(sort) || related.includes(by) ? 'relation and salience of heads' : null,
     words ? 'whole words' : null, special ? null : 'hiding special tokens', compare === null ? null : 'comparing texts',
     heads.length > 1 ? 'the mean of several heads' : null,
   ].filter(Boolean);
