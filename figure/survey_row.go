@@ -88,7 +88,7 @@ func (f *SurveyRow) keys(width int) []string {
 			entropy -= float64(weight) * math.Log(float64(weight))
 		}
 	}
-	return append(lines, wrap(fmt.Sprintf("these %d have %.1f %% of its row, which is as even as over %.1f tokens (entropy %.2f nats)",
+	return append(lines, wrap(fmt.Sprintf("these %d have %.1f %% of its attention, which is as even as over %.1f tokens (entropy %.2f nats)",
 		len(order), 100*sum, math.Exp(entropy), entropy), width)...)
 }
 
