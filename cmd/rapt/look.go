@@ -87,6 +87,11 @@ func (f *lookFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.check(cmd, args); err != nil {
 		return err
 	}
+	if f.interactive {
+		if err := needTerminal(cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
+			return err
+		}
+	}
 	screen, err := screenOf(cmd.OutOrStdout(), f.color)
 	if err != nil {
 		return err

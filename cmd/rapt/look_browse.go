@@ -42,9 +42,6 @@ const browserHelp = "←→ head · ↑↓ layer · tab view · s special rows �
 
 // browse runs the browser until the user leaves it.
 func (l *looking) browse(ctx context.Context, in io.Reader, out io.Writer, screen figure.Screen) error {
-	if err := needTerminal(in, out); err != nil {
-		return err
-	}
 	b := &browser{look: l.figure(), window: window{screen: screen, height: 24}}
 	b.look.Reason, b.look.NoHints = "", true
 	return runBrowser(ctx, b, in, out)

@@ -49,9 +49,6 @@ const (
 
 // browseSurvey runs the browser until the user leaves it.
 func (l *looking) browseSurvey(ctx context.Context, in io.Reader, out io.Writer, screen figure.Screen) error {
-	if err := needTerminal(in, out); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx) // a run that isn't waited for any more
 	defer cancel()
 	return runBrowser(ctx, l.surveyBrowser(ctx, screen), in, out)

@@ -82,6 +82,14 @@ func TestSurvey(t *testing.T) {
 				b.survey(url + address)
 				checkSegments(b, maps, layer, head)
 				checkRow(b, maps, layer, head, 60, source == "served")
+				if name == "looking back" {
+					eval[any](b, "await rapt.set({key: 100})")
+					b.surveyed()
+					if got := b.text("#readout"); !strings.Contains(got, "can’t see") {
+						t.Errorf("of a token that comes later it says %q", got)
+					}
+					eval[any](b, "await rapt.set({key: null})")
+				}
 				for _, key := range []string{"]", "ArrowRight", "ArrowDown"} {
 					b.press(keyOf(key))
 				}

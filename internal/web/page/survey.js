@@ -204,7 +204,12 @@ export class Survey {
     if (query === null || key === null || !this.found) return [el('span', {class: 'faint'}, 'Point at a cell for its tokens and numbers; click a word for its exact row.')];
     const at = this.found.keys.indexOf(key);
     return [el('b', {class: 'goes'}, this.name(query)), ' → ', el('b', {class: 'comes'}, this.name(key)), ' ',
-      el('span', {class: 'value', id: 'value'}, at >= 0 ? this.app.exact(this.found.weights[at]) : 'not among the weights that the file has')];
+      at >= 0 ? el('span', {class: 'value', id: 'value'}, this.app.exact(this.found.weights[at])) : el('span', {class: 'faint'}, this.unknown(key))];
+  }
+
+  // unknown says why a row has no number for a key.
+  unknown(key) {
+    return this.app.run.causal && key > this.found.query ? 'it can’t see what comes later' : 'not among the weights that the file has';
   }
 
   pointToken(token) {
