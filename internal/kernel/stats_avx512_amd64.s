@@ -478,6 +478,14 @@ TEXT ·raiseAVX512(SB), NOSPLIT, $0-68
 	TAIL512(DX)
 	KXNORW K2, K2, K2
 
+	// R14 is in the last row what SI is in the first, R15 the last row.
+	MOVQ  R9, R14
+	DECQ  R14
+	MOVL  first+64(FP), R15
+	ADDL  R14, R15
+	IMULQ R8, R14
+	ADDQ  SI, R14
+
 raiseLoop:
 	SUBQ   $1, DX
 	JGE    raiseWhole
@@ -492,28 +500,26 @@ raiseWhole:
 	KTESTW    K3, K3
 	JEQ       raiseNext
 	VMOVUPS   Z0, K3, (DI)
-	MOVQ      SI, R10
-	XORQ      CX, CX
-	MOVL      first+64(FP), R13
+
+	// From the last row to the first, so that the first of equal ones is what stays, without a branch.
+	MOVQ      R14, R10
+	MOVQ      R9, CX
+	MOVL      R15, R13
+	VMOVDQU32 (BX), K3, Z4
 
 raiseRow:
 	VMOVUPS.Z    (R10), K2, Z2
-	VBROADCASTSS (R11)(CX*4), Z3
-	VMULPS       Z2, Z3, Z2
+	VMULPS.BCST  -4(R11)(CX*4), Z2, Z2
 	VCMPPS       $0, Z0, Z2, K3, K4
-	VPBROADCASTD R13, Z3
-	VMOVDQU32    Z3, K4, (BX)
-	KANDNW       K3, K4, K3
-	KTESTW       K3, K3
-	JEQ          raiseNext
-	ADDQ         R8, R10
-	INCL         R13
-	INCQ         CX
-	CMPQ         CX, R9
+	VPBROADCASTD R13, K4, Z4
+	SUBQ         R8, R10
+	DECL         R13
+	DECQ         CX
 	JNE          raiseRow
+	VMOVDQU32    Z4, K3, (BX)
 
 raiseNext:
-	ADDQ  $64, SI
+	ADDQ  $64, R14
 	ADDQ  $64, DI
 	ADDQ  $64, BX
 	ADDQ  $64, R12
@@ -524,13 +530,23 @@ raiseDone:
 	VZEROUPPER
 	RET
 
+// SHIFTED adds to Z0 the sixteen weights that begin back places before R10, times f, and goes to the row before. Vectors that
+// begin within a cache line take a part of two: reading both whole and shifting them together takes half as long as reading
+// across their boundary.
+#define SHIFTED(back, f) \
+	VMOVUPS     (R10), Z1                      \
+	VALIGND     $(16-back), -64(R10), Z1, Z1   \
+	VFMADD231PS Z1, f, Z0                      \
+	SUBQ        R14, R10
+
 // func diagonalsAVX512(dst, w *float32, stride, rows, n int, factor *float32)
 //
 //	DI dst, R13 the element of dst at hand    SI its place in the last row, R8 distance of a row and a step to the row before
-//	R9 rows, R11 factor, R12 n
+//	R9 rows, R11 factor, R12 n, R14 stride
 //
 // A vector of diagonals takes from each row sixteen weights, one place further left in each. In the middle all of them
-// exist; the first vector and those behind n−16 take them with a mask.
+// exist; the first vector and those behind n−16 take them with a mask. Twelve rows, which nearly all come in, have a middle
+// of their own: their factors are in Z4 … Z15, the last row's first.
 TEXT ·diagonalsAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
@@ -544,6 +560,7 @@ TEXT ·diagonalsAVX512(SB), NOSPLIT, $0-48
 	IMULQ R8, AX
 	LEAQ  (SI)(AX*4), SI
 	// The row before is a stride back, and its weight for the same diagonal another place.
+	LEAQ (R8*4), R14
 	INCQ R8
 	SHLQ $2, R8
 	XORQ R13, R13
@@ -604,6 +621,9 @@ edgeNext:
 	ADDQ    $64, SI
 	ADDQ    $16, R13
 
+	CMPQ R9, $12
+	JEQ  twelve
+
 middle:
 	MOVQ R12, AX
 	SUBQ R13, AX
@@ -653,6 +673,49 @@ middleOneRow:
 	ADDQ         $16, R13
 	SUBQ         $16, AX
 	JMP          middleRest
+
+twelve:
+	MOVQ R12, AX
+	SUBQ R13, AX
+	CMPQ AX, $16
+	JLT  edge
+	VBROADCASTSS 44(R11), Z4
+	VBROADCASTSS 40(R11), Z5
+	VBROADCASTSS 36(R11), Z6
+	VBROADCASTSS 32(R11), Z7
+	VBROADCASTSS 28(R11), Z8
+	VBROADCASTSS 24(R11), Z9
+	VBROADCASTSS 20(R11), Z10
+	VBROADCASTSS 16(R11), Z11
+	VBROADCASTSS 12(R11), Z12
+	VBROADCASTSS 8(R11), Z13
+	VBROADCASTSS 4(R11), Z14
+	VBROADCASTSS 0(R11), Z15
+
+twelveLoop:
+	VMOVUPS     (DI), Z0
+	MOVQ        SI, R10
+	VFMADD231PS (R10), Z4, Z0
+	SUBQ        R14, R10
+	SHIFTED(1, Z5)
+	SHIFTED(2, Z6)
+	SHIFTED(3, Z7)
+	SHIFTED(4, Z8)
+	SHIFTED(5, Z9)
+	SHIFTED(6, Z10)
+	SHIFTED(7, Z11)
+	SHIFTED(8, Z12)
+	SHIFTED(9, Z13)
+	SHIFTED(10, Z14)
+	SHIFTED(11, Z15)
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, DI
+	ADDQ        $64, SI
+	ADDQ        $16, R13
+	SUBQ        $16, AX
+	CMPQ        AX, $16
+	JGE         twelveLoop
+	JMP         edge
 
 diagonalsDone:
 	VZEROUPPER
