@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -27,12 +28,18 @@ type surveyBrowser struct {
 	said     string // what was wrong with it
 
 	take    func(ctx context.Context, query int) (*model.Attention, error)
-	find    func(word string) (int, error)
-	rows    *model.Attention // of token rowsOf in every head; nil: there are none yet
+	find    func(word string, from int) (int, error) // its first token from there on or, if there is none, in the text
+	rows    *model.Attention                         // of token rowsOf in every head; nil: there are none yet
 	rowsOf  int
-	failed  error // why there are none
-	running context.CancelFunc
+	failed  error    // why there are none
+	running *rowsRun // nil: none
 	ctx     context.Context
+}
+
+// A rowsRun is the model on its way to the rows of a token.
+type rowsRun struct {
+	query  int
+	cancel context.CancelFunc
 }
 
 // A rowsMsg is the rows of a token.
@@ -60,10 +67,15 @@ func (l *looking) surveyBrowser(ctx context.Context, screen figure.Screen) *surv
 	b.take = func(ctx context.Context, query int) (*model.Attention, error) {
 		return lens.TakeRows(ctx, l.model, l.input.Sequence, l.edit, []int{query})
 	}
-	b.find = func(name string) (int, error) {
+	b.find = func(name string, from int) (int, error) {
 		found, err := l.input.word("find", name)
 		if err != nil {
 			return 0, fmt.Errorf("there is no %q", name)
+		}
+		for _, tokens := range l.input.places(name) {
+			if tokens[0] >= from {
+				return tokens[0], nil
+			}
 		}
 		return found.tokens[0], nil
 	}
@@ -86,7 +98,8 @@ func (b *surveyBrowser) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case rowsMsg:
 		b.running = nil
-		if msg.query == b.query {
+		givenUp := errors.Is(msg.err, context.Canceled) && b.ctx.Err() == nil // on the way to another token and back
+		if msg.query == b.query && !givenUp {
 			b.rows, b.rowsOf, b.failed = msg.rows, msg.query, msg.err
 		}
 	}
@@ -102,12 +115,14 @@ func (b *surveyBrowser) fetch() tea.Cmd {
 	}
 	b.rows, b.failed = nil, nil
 	if b.running != nil {
-		b.running()
+		if b.running.query != b.query {
+			b.running.cancel()
+		}
 		return nil
 	}
 	ctx, cancel := context.WithCancel(b.ctx)
-	b.running = cancel
 	query := b.query
+	b.running = &rowsRun{query, cancel}
 	return func() tea.Msg {
 		defer cancel()
 		rows, err := b.take(ctx, query)
@@ -159,7 +174,11 @@ func (b *surveyBrowser) answer(key, text string) {
 		b.asking = false
 		token, err := strconv.Atoi(b.asked)
 		if err != nil {
-			token, err = b.find(b.asked)
+			from := b.query
+			if b.tokens {
+				from++ // the next one
+			}
+			token, err = b.find(b.asked, from)
 		} else if token < 0 || token >= len(b.figure.Names) {
 			err = fmt.Errorf("there is no token %d: there are %d, 0 to %d", token, len(b.figure.Names), len(b.figure.Names)-1)
 		}

@@ -124,6 +124,39 @@ func TestSurveyBrowserChangesMind(t *testing.T) {
 	}
 }
 
+// A key that leaves the token as it is leaves its run alone; one that goes away and back has the run begin again.
+func TestSurveyBrowserGoesOn(t *testing.T) {
+	b, _ := surveyBrowserOf(t)
+	take := b.take
+	fetch := typeKey(b, "tab")
+	for _, key := range []string{"[", "{", "right", "down"} {
+		if again := typeKey(b, key); again != nil {
+			t.Fatalf("%s: two runs at a time", key)
+		}
+	}
+	b.Update(fetch())
+	if b.rows == nil || b.failed != nil {
+		t.Errorf("after keys that leave the token: rows %v, %v", b.rows, b.failed)
+	}
+	b.take = func(ctx context.Context, query int) (*model.Attention, error) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return take(ctx, query)
+	}
+	fetch = typeKey(b, "]")
+	typeKey(b, "]")
+	typeKey(b, "[")
+	_, fetch = b.Update(fetch())
+	if fetch == nil || b.failed != nil {
+		t.Fatalf("after a token and back no run begins again: %v", b.failed)
+	}
+	b.Update(fetch())
+	if b.rows == nil || b.rowsOf != 1 {
+		t.Errorf("rows %v of %d, expected those of 1", b.rows, b.rowsOf)
+	}
+}
+
 // Words and numbers that are typed are found, or the last line says why not.
 func TestSurveyBrowserFinds(t *testing.T) {
 	b, _ := surveyBrowserOf(t)
@@ -133,7 +166,7 @@ func TestSurveyBrowserFinds(t *testing.T) {
 		said  string
 	}{
 		{"mat", 6, ""}, {"3", 3, ""}, {"dog", 3, `there is no "dog"`}, {"9", 3, "there is no token 9: there are 9, 0 to 8"}, {"-1", 3, "there is no token -1"},
-		{"mau\bt", 6, ""},
+		{"mau\bt", 6, ""}, {"the", 1, ""}, {"the", 5, ""}, {"the", 1, ""}, {"the#2", 5, ""}, {"the#3", 5, `there is no "the#3"`},
 	} {
 		typeKey(b, "/")
 		for _, r := range c.typed {
