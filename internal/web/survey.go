@@ -20,26 +20,29 @@ type Survey struct {
 	most     []float32 // [layer][head][segment][segment]: the largest weight of each cell
 	received []float32 // [layer][head][key]: Σ over the queries
 	tops     []tops    // [layer], of a survey that is to be a file
+	kept     int       // of the largest weights of each query in tops
 }
 
 // TakeSurvey runs the model on an input, edited if edit isn't nil, and keeps no weights. A survey for WriteFile also has the
-// largest weights of every query: they are all that a file can say of single tokens.
+// largest weights of every query: they are all that a file can say of single tokens. A text with too many is an error, before
+// the model runs.
 func TakeSurvey(ctx context.Context, m *model.Model, in *lens.Input, edit *model.Edit, forFile bool) (*Survey, error) {
 	r := &Survey{Input: in, Model: m, Edit: edit}
-	info := m.Info()
-	keep := 0
-	if forFile {
-		keep = topsKept(info.NumLayers*info.NumHeads, len(in.Names))
-	}
 	var err error
+	if forFile {
+		info := m.Info()
+		if r.kept, err = topsKept(info.NumLayers*info.NumHeads, len(in.Names)); err != nil {
+			return nil, err
+		}
+	}
 	r.Survey, err = lens.TakeSurvey(ctx, m, in.Sequence, in.Tokens, lens.SurveyOptions{Edit: edit, Pairs: shownPairs,
 		Each: func(layer int, st *rapt.Stats, _ []float32) {
 			r.most = append(r.most, st.PooledMax...)
 			for _, sum := range st.Received {
 				r.received = append(r.received, float32(sum))
 			}
-			if keep > 0 {
-				r.tops = append(r.tops, takeTops(st, keep))
+			if forFile {
+				r.tops = append(r.tops, takeTops(st, r.kept))
 			}
 		}})
 	return r, err

@@ -87,11 +87,7 @@ type rowsKept struct{ *model.Attention }
 func (r rowsKept) bytes() int { return 4 * len(r.Weights) }
 
 // rows are the exact weights of the request's queries in every head, from the cache if they are there.
-func (s *Server) rows(ctx context.Context, q *apiRequest) (*model.Attention, error) {
-	in, edit, err := s.surveyed(q)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) rows(ctx context.Context, q *apiRequest, in *lens.Input, edit *model.Edit) (*model.Attention, error) {
 	if err := checkTokens("queries", q.Queries, len(in.Names)); err != nil {
 		return nil, err
 	}
@@ -152,7 +148,11 @@ func answerRow(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.rows(ctx, q)
+	in, edit, err := s.surveyed(q)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.rows(ctx, q, in, edit)
 	if err != nil {
 		return nil, err
 	}
@@ -161,14 +161,15 @@ func answerRow(ctx context.Context, s *Server, q *apiRequest) (any, error) {
 
 // findInRows ranks all heads by an edge, as View.Find does.
 func findInRows(ctx context.Context, s *Server, q *apiRequest) (any, error) {
-	if len(q.Keys) == 0 {
-		return nil, badRequest("there are no keys")
-	}
-	rows, err := s.rows(ctx, q)
+	in, edit, err := s.surveyed(q)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTokens("keys", q.Keys, rows.KeyLen); err != nil {
+	if err := checkTokens("keys", q.Keys, len(in.Names)); err != nil {
+		return nil, err
+	}
+	rows, err := s.rows(ctx, q, in, edit)
+	if err != nil {
 		return nil, err
 	}
 	places := make([]int, rows.QueryLen)

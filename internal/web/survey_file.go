@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -17,8 +18,14 @@ type tops struct {
 	weight []float32 // [head][query][k]
 }
 
-// topsKept is how many of its largest weights a file has of each query, of the 8 that a survey knows.
-func topsKept(heads, n int) int { return min(8, mostTops/max(heads*n, 1)) }
+// topsKept is how many of its largest weights a file has of each of n queries in every head, of the 8 that a survey knows.
+// It is an error if there is no room for one.
+func topsKept(heads, n int) (int, error) {
+	if heads*n > mostTops {
+		return 0, fmt.Errorf("a file has a weight of each token in each head, which of %d tokens in %d heads are %d; expected %d at most", n, heads, heads*n, mostTops)
+	}
+	return min(8, mostTops/max(heads*n, 1)), nil
+}
 
 // takeTops copies the keep largest ones of each query.
 func takeTops(st *rapt.Stats, keep int) tops {
@@ -44,11 +51,9 @@ type surveyFile struct {
 // are the largest of each query, as many as find room.
 func (r *Survey) WriteFile(_ context.Context, w io.Writer) error {
 	if r.tops == nil {
-		return fmt.Errorf("%d tokens of %d heads are too many for a file, which has a weight of each: expected %d in all at most",
-			len(r.Names), r.NumLayers*r.NumHeads, mostTops)
+		return errors.New("the survey wasn't taken for a file")
 	}
-	data := surveyFile{summary: r.summarise(true), Start: r.Address, Maps: code{Kind: "digits"}, Received: code{Kind: "figures"},
-		Tops: topsKept(r.NumLayers*r.NumHeads, len(r.Names))}
+	data := surveyFile{summary: r.summarise(true), Start: r.Address, Maps: code{Kind: "digits"}, Received: code{Kind: "figures"}, Tops: r.kept}
 	cells, rows := r.NumHeads*len(r.Segments)*len(r.Segments), r.NumHeads*len(r.Names)
 	var blocks []block
 	for l := range r.NumLayers {

@@ -241,13 +241,22 @@ func scriptOf(t *testing.T, page, id string) string {
 
 // Of very many tokens a file has fewer weights each, and of more than that it isn't written.
 func TestSurveyFileLimits(t *testing.T) {
-	for _, c := range []struct{ heads, n, want int }{{72, 512, 8}, {270, 1900, 8}, {270, 8192, 1}, {270, 4000, 3}, {1000, 5000, 0}} {
-		if got := topsKept(c.heads, c.n); got != c.want {
-			t.Errorf("%d heads, %d tokens: %d of each, expected %d", c.heads, c.n, got, c.want)
+	for _, c := range []struct{ heads, n, want int }{{72, 512, 8}, {270, 1900, 8}, {270, 8192, 1}, {270, 4000, 3}, {1 << 12, 1 << 10, 1}} {
+		if got, err := topsKept(c.heads, c.n); got != c.want || err != nil {
+			t.Errorf("%d heads, %d tokens: %d of each and error %v, expected %d", c.heads, c.n, got, err, c.want)
 		}
 	}
-	r := &Survey{Input: &lens.Input{Names: make([]string, 9)}, Survey: &lens.Survey{NumLayers: 6, NumHeads: 12}}
-	if err := r.WriteFile(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "9 tokens of 72 heads") {
+	long := &lens.Input{Names: make([]string, 60_000)} // without a sequence: the model can't run on it
+	if _, err := TakeSurvey(t.Context(), miniLM(t), long, nil, true); err == nil || !strings.Contains(err.Error(), "60000 tokens in 72 heads are 4320000; expected 4194304 at most") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A key that isn't there is refused before the model runs.
+func TestFindInRowsRefusesFirst(t *testing.T) {
+	s := NewServer(miniLM(t), "127.0.0.1")
+	answer := ask(s, "POST", "/api/find", `{"text":"The cat sat.","survey":true,"queries":[1],"keys":[6]}`)
+	if kept := s.cache.order.Len(); answer.Code != 400 || !strings.Contains(answer.Body.String(), "token 6: there are 6, 0 to 5") || kept != 0 {
+		t.Errorf("%d %s, and %d runs are kept", answer.Code, answer.Body, kept)
 	}
 }
