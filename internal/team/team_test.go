@@ -48,6 +48,43 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// firsts is a step in which every worker waits, in its first piece, until all are there.
+type firsts struct {
+	first []int // [worker] the piece that it began with; −1: none yet
+	wait  sync.WaitGroup
+}
+
+func (f *firsts) Do(piece, worker int) {
+	if f.first[worker] < 0 {
+		f.first[worker] = piece
+		f.wait.Done()
+		f.wait.Wait()
+	}
+}
+
+// A worker begins with the pieces that it had in the step before, as its cache has what it wrote there: nearly always, for one
+// that still looks for pieces of that step may come upon another's.
+func TestStretches(t *testing.T) {
+	procs(t, 3)
+	tm := team.Start(3)
+	defer tm.Stop()
+	const steps = 100
+	own := 0
+	for range steps {
+		f := &firsts{first: []int{-1, -1, -1}}
+		f.wait.Add(3)
+		tm.Run(f, 30)
+		for w, piece := range f.first {
+			if piece/10 == w {
+				own++
+			}
+		}
+	}
+	if own < 2*steps {
+		t.Errorf("in %d steps 3 workers begin with a piece of their own %d times, expected %d or nearly", steps, own, 3*steps)
+	}
+}
+
 // Helpers that have gone to sleep between two steps are woken for the next one.
 func TestSleep(t *testing.T) {
 	procs(t, 3)
