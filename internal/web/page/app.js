@@ -85,7 +85,7 @@ class App {
       await this.update();
       this.fail(null);
     } catch (error) {
-      if (turn === this.turn) this.stay(error);
+      if (turn === this.turn) await this.stay(error);
     } finally {
       clearTimeout(slow);
       if (turn === this.turn) document.body.classList.remove('busy');
@@ -97,9 +97,15 @@ class App {
     byId('readout').textContent = byId('summary').textContent = 'The model is running over the text; thousands of tokens take it some seconds.';
   }
 
-  // stay keeps what is shown where another run can't be had, and says why.
-  stay(error) {
+  // stay keeps what is shown where another run can't be had, and says why. A page that shows nothing yet does without the
+  // measure that it was to begin with.
+  async stay(error) {
     const {state, run} = this;
+    if (!run && state.measure !== 'weights') {
+      await this.set({measure: 'weights'});
+      if (this.run) this.fail(error);
+      return;
+    }
     byId('readout').textContent = '';
     if (run && (state.view === 'survey') !== Boolean(run.segments) && !run.long) state.view = run.segments ? 'survey' : 'heatmap';
     this.draw();
@@ -177,6 +183,14 @@ class App {
     return this.update();
   }
 
+  // stretch is the field of the state that has a survey show the text that it shows and, if there is one, a token.
+  stretch(token = null) {
+    const {run, state, stage: {survey}} = this;
+    if (!run.segments) return {};
+    if (state.view !== 'survey') return {at: null};
+    return {at: token === null ? survey.from : survey.beside(token)};
+  }
+
   choose(layer, head, add = false) {
     const {state} = this;
     if (add && this.run.segments) return this.fail(new Error('A survey shows one head at a time: it keeps no weights whose mean could be taken.'));
@@ -225,7 +239,7 @@ class App {
 
   draw() {
     const {state, frame: f} = this;
-    if (state.view === 'survey' ? !this.figures : !this.map && !(this.figures && textless.includes(state.view))) return; // the run for it is on its way
+    if (state.view === 'survey' ? !this.figures || this.framed !== this.run : !this.map && !(this.figures && textless.includes(state.view))) return; // the run for it is on its way
     document.body.dataset.view = state.view;
     this.headMap.mark(state);
     if (this.map) this.strip.draw(f.units, f.shown);
@@ -346,7 +360,7 @@ class App {
     if (query === null || key === null) return;
     const tokensOf = (i) => (words ? units[of[i]].tokens : [i]);
     const list = await this.source.find(run, tokensOf(query), tokensOf(key));
-    if (list === null) host.replaceChildren(el('p', {class: 'faint'}, 'Which heads have this edge takes their rows: rapt serve ranks them, a file of a survey can’t.'));
+    if (list === null) host.replaceChildren(el('p', {class: 'faint'}, 'Ranking heads by an edge takes a row of each: rapt serve has them, the file of a survey doesn’t.'));
     else host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
       {show: (x) => show(x, this.code), choose: (l, h) => this.choose(l, h)}));
   }

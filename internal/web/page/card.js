@@ -43,6 +43,7 @@ export function pairs(list, units, show, choose) {
     el('ol', {class: 'pairs'}, list.map(({i, j, v, at}) =>
       el('li', {}, el('button', {type: 'button', class: 'link', onclick: () => choose(i, j, at)},
         `${visible(units[i].label)} → ${visible(units[j].label)}${at ? `, L${at[0]} H${at[1]}` : ''}`), el('span', {class: 'number'}, show(v))))),
+    ...(list[0]?.at ? [el('p', {class: 'faint'}, 'In order of how far they are above what their key, and keys at their distance, get on average.')] : []),
   ];
 }
 

@@ -41,11 +41,14 @@ export function connect(app) {
 export function sync(app) {
   const {state, run} = app;
   for (const button of byId('views').children) {
-    button.setAttribute('aria-current', String(button.dataset.view === state.view));
+    const current = button.dataset.view === state.view;
+    const arrived = current && button.getAttribute('aria-current') !== 'true';
+    button.setAttribute('aria-current', String(current));
     const offered = app.views.includes(button.dataset.view);
     button.hidden = !offered && (button.dataset.view === 'write' || button.dataset.view === 'survey');
     button.disabled = !offered;
     button.title = offered ? '' : 'needs all weights, and this text is too long for them';
+    if (arrived) reveal(button);
   }
   byId('sinks').textContent = app.sinks === 'special tokens' ? 'Special tokens' : 'First token';
   const isSurvey = Boolean(run.segments);
@@ -97,6 +100,12 @@ export function find(app, text) {
   }
   app.fail(null);
   return app.set({find: text, query, key, ...(app.run.segments ? {at: null} : {})});
+}
+
+// reveal scrolls the bar that a button is in, where it is too narrow for all of them, so that the button is there whole.
+function reveal(button) {
+  const [{left, right}, bar] = [button.getBoundingClientRect(), button.parentElement.getBoundingClientRect()];
+  button.parentElement.scrollLeft += Math.max(0, right - bar.right) + Math.min(0, left - bar.left);
 }
 
 // placeOf is the first token of a word or, if there is no such word, of a piece of one; undefined if there is neither.

@@ -10,7 +10,7 @@ const keys = [
   [['[', ']'], '[ ]', 'token that looks', (app, key) => token(app, 'query', key === ']' ? 1 : -1)],
   [['{', '}'], '{ }', 'token that is looked at', (app, key) => token(app, 'key', key === '}' ? 1 : -1)],
   [['Enter'], 'Enter', 'lock the token pointed at', (app) => lock(app)],
-  [['Escape'], 'Esc', 'let go', (app) => app.set({query: null, key: null, find: null, compare: null})],
+  [['Escape'], 'Esc', 'let go', (app) => app.set({query: null, key: null, find: null, compare: null, ...app.stretch()})],
   [['v'], 'v', 'next view', (app) => app.set({view: next(app.views, app.state.view)})],
   [['m'], 'm', 'next measure', (app) => app.set({measure: next(app.known.measures.map((m) => m.name), app.state.measure)})],
   [['s'], 's', 'special tokens', (app) => app.set({special: !app.state.special})],
@@ -67,7 +67,7 @@ function token(app, name, by) {
   const {shown, units} = app.frame;
   const at = app.state[name] === null ? (by > 0 ? -1 : shown.length) : shown.indexOf(app.unit(app.state[name]));
   const unit = shown[(at + by + shown.length) % shown.length];
-  const fields = {[name]: units[unit].tokens[0], ...(app.run.segments ? {at: null} : {})};
+  const fields = {[name]: units[unit].tokens[0], ...app.stretch(units[unit].tokens[0])};
   if (name === 'key' && app.state.query === null) fields.query = units[shown[0]].tokens[0];
   app.set(fields);
 }

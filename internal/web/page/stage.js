@@ -60,8 +60,9 @@ export class Stage {
     this[`draw_${state.view}`](app);
   }
 
-  put(element) {
-    if (this.host.firstElementChild !== element || this.host.children.length > 1) this.host.replaceChildren(element);
+  put(...elements) {
+    const {children} = this.host;
+    if (children.length !== elements.length || elements.some((e, i) => e !== children[i])) this.host.replaceChildren(...elements);
   }
 
   draw_heatmap(app) {
@@ -119,8 +120,7 @@ export class Stage {
   }
 
   draw_lesson(app) {
-    const parts = [this.lesson.element, ...(app.run.segments ? [] : [this.title, this.bridge, this.inside.element])];
-    if (this.host.children.length !== parts.length) this.host.replaceChildren(...parts);
+    this.put(this.lesson.element, ...(app.run.segments ? [] : [this.title, this.bridge, this.inside.element]));
     this.lesson.show(app.state);
     if (app.run.segments) return; // a head is shown from the inside of a text that is short
     const {model} = app.run;

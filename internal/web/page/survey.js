@@ -96,6 +96,11 @@ export class Survey {
     return Math.max(0, Math.min(token - stretchTokens / 2, this.app.run.tokens.length - stretchTokens));
   }
 
+  // beside is where the stretch begins that has a token in it: if it can, where it begins already.
+  beside(token) {
+    return token >= this.from && token < this.to ? this.from : this.around(token);
+  }
+
   drawStretch() {
     const {run, state, frame} = this.app;
     const n = run.tokens.length;
@@ -146,22 +151,24 @@ export class Survey {
     const order = [...keys.keys()].sort((a, b) => weights[b] - weights[a]).slice(0, listedKeys);
     const sum = order.reduce((all, k) => all + weights[k], 0);
     const rows = order.map((k) => el('li', {},
-      el('button', {type: 'button', class: 'link', 'aria-pressed': String(state.key === keys[k]), onclick: () => this.change({key: keys[k], at: this.around(keys[k])})},
+      el('button', {type: 'button', class: 'link', 'aria-pressed': String(state.key === keys[k]), onclick: () => this.change({key: keys[k], at: this.beside(keys[k])})},
         this.name(keys[k])),
       el('span', {class: 'bar'}, barOf(weights[k] / (weights[order[0]] || 1))),
       el('span', {class: 'number'}, app.exact(weights[k]))));
     const rest = found.whole
       ? `These ${order.length} of ${keys.length} have ${percent(sum)}; as even as over ${fixed(Math.exp(entropy(weights)), 1)} tokens (entropy ${fixed(entropy(weights), 2)} nats).`
       : `A file has the ${keys.length} largest weights of a row, here ${percent(sum)} of all attention; rapt serve has the others.`;
+    const focused = [...this.row.querySelectorAll('button')].indexOf(document.activeElement);
     this.row.replaceChildren(
       el('h3', {}, `Token ${this.name(state.query)} looks at`), el('ol', {class: 'ranking'}, rows), el('p', {class: 'faint'}, rest));
+    this.row.querySelectorAll('button')[focused]?.focus({preventScroll: true});
   }
 
   // light colours the words of the stretch: by the row, where there is one, and by what they receive.
   light() {
     const {app, app: {state, figures: f}} = this;
     const row = this.found ? this.numbers() : null;
-    this.prose.light(row, f.received, state.query);
+    this.prose.light(row, f.received.map(Math.log1p), state.query);
     for (const [token, span] of this.prose.spans) span.classList.toggle('key', token === state.key);
     const most = (list) => {
       let top = 0;
@@ -169,7 +176,7 @@ export class Survey {
       return top;
     };
     this.scale.textContent = (row ? `Ground: how much token ${this.name(state.query)} looks at a word, in full at ${app.exact(most(row))}` +
-      `${this.found.whole ? '' : '; words without it get no more than the smallest weight that the file has'}. ` : '') + `Line below: what a word receives, in full at ${figures(most(f.received))}.`;
+      `${this.found.whole ? '' : '; words without it get no more than the smallest weight that the file has'}. ` : '') + `Line below: what a word receives, by the logarithm, in full at ${figures(most(f.received))}.`;
     this.track.mark(state.query, state.key);
   }
 
@@ -224,7 +231,7 @@ export class Survey {
   // typed takes the number of a token.
   typed() {
     const {app: {run, fail}, token: {value}} = this;
-    if (value === '') return this.change({query: null, key: null});
+    if (value === '') return this.change({query: null, key: null, at: this.from});
     const token = Number(value);
     if (!Number.isInteger(token) || token < 0 || token >= run.tokens.length) {
       return fail(new Error(`There is no token ${value}: there are ${run.tokens.length}, 0 to ${run.tokens.length - 1}.`));
