@@ -49,9 +49,10 @@ type rowsMsg struct {
 	err   error
 }
 
+// The keys, in a terminal of 80 columns whole.
 const (
 	surveyHelp = "←→ head · ↑↓ layer · tab tokens · pgup pgdn scroll · q quit"
-	tokenHelp  = "←→ head · ↑↓ layer · [ ] token · { } by 50 · / find · tab map · pgup pgdn scroll · q quit"
+	tokenHelp  = "←→ head · ↑↓ layer · [ ] token, { } 50 · / find · tab map · pgup pgdn · q quit"
 )
 
 // browseSurvey runs the browser until the user leaves it.

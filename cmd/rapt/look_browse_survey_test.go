@@ -106,6 +106,10 @@ func TestSurveyBrowserChangesMind(t *testing.T) {
 		return &model.Attention{NumLayers: 6, NumHeads: 12, QueryLen: 1, KeyLen: 9, Weights: make([]float32, 6*12*9)}, nil
 	}
 	first := typeKey(b, "tab")
+	b.Update(tea.WindowSizeMsg{Width: 80, Height: 6})
+	if text := b.View().Content; !strings.HasSuffix(text, "↕ "+tokenHelp) {
+		t.Errorf("80 columns are too few for the keys in\n%s", text)
+	}
 	if again := typeKey(b, "}"); again != nil || b.query != 8 {
 		t.Fatalf("two runs at a time, or token %d", b.query)
 	}
