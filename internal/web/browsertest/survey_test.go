@@ -371,6 +371,30 @@ func TestSurveyDrawsItsRun(t *testing.T) {
 	}
 }
 
+// A text that is too long for the view in which it is asked for is surveyed; the next text has that view again, unless another
+// one was chosen.
+func TestSurveyGoesBack(t *testing.T) {
+	url := serve(t)
+	for view, want := range map[string]string{"survey": "arcs", "lesson": "lesson"} {
+		b := open(t, url, "about:blank")
+		b.visit(url + "#v=1&view=arcs")
+		got := eval[[]string](b, `
+			const {source} = rapt;
+			source.summary = async (about) => { // of a text that is too long
+				delete source.summary;
+				return {...await source.summary({...about, survey: true}), long: true};
+			};
+			await rapt.set({text: 'A bird sang.'});
+			const views = [rapt.state.view];
+			await rapt.set({view: $1});
+			await rapt.set({text: 'The cat sat.'});
+			return [...views, rapt.state.view];`, view)
+		if got[0] != "survey" || got[1] != want {
+			t.Errorf("the views are %v, expected survey and %s", got, want)
+		}
+	}
+}
+
 // The lesson of a survey is the lesson; where there is no room for the names of all views, that of the one shown is there; and an
 // address with a measure that a survey doesn't have shows one all the same, and says so.
 func TestSurveyViews(t *testing.T) {

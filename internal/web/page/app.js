@@ -153,7 +153,7 @@ class App {
   // set changes fields of the state, and what depends on them.
   set(fields) {
     const before = this.state.view;
-    if ('text' in fields && this.wanted) Object.assign(fields, {view: this.wanted});
+    if ('text' in fields && this.wanted && before === 'survey') Object.assign(fields, {view: this.wanted});
     Object.assign(this.state, fields);
     const other = 'view' in fields && !this.run?.long && (before === 'survey') !== (fields.view === 'survey');
     const reload = other || runsOn.some((name) => name in fields);
@@ -237,9 +237,16 @@ class App {
     }
   }
 
+  // drawable reports whether what the view shows is there; it is on its way otherwise.
+  get drawable() {
+    const {state: {view}, run, map, figures} = this;
+    if (view === 'survey') return figures && this.framed === run;
+    return map || (figures && textless.includes(view));
+  }
+
   draw() {
     const {state, frame: f} = this;
-    if (state.view === 'survey' ? !this.figures || this.framed !== this.run : !this.map && !(this.figures && textless.includes(state.view))) return; // the run for it is on its way
+    if (!this.drawable) return;
     document.body.dataset.view = state.view;
     this.headMap.mark(state);
     if (this.map) this.strip.draw(f.units, f.shown);
@@ -259,11 +266,18 @@ class App {
     return state.heads.length === 1 ? `Layer ${state.layer}, head ${state.heads[0]}` : `Layer ${state.layer}, mean of heads ${state.heads.join(', ')}`;
   }
 
+  // reason says what is shown of the head, or why it is this one.
+  get reason() {
+    const {run, state} = this;
+    if (state.view === 'layers') return run.measure.name === 'weights' ? 'attention rollout' : run.measure.title;
+    if (this.picked && run.heads > 1) return 'picked: here content words look at one another most';
+    return run.segments ? 'survey of its weights' : run.measure.title;
+  }
+
   heading() {
     const {run, state} = this;
-    const rolled = state.view === 'layers';
-    byId('name').textContent = rolled ? 'Through the layers' : this.name;
-    byId('reason').textContent = rolled ? (run.measure.name === 'weights' ? 'attention rollout' : run.measure.title) : this.picked && run.heads > 1 ? 'picked: here content words look at one another most' : run.segments ? 'survey of its weights' : run.measure.title;
+    byId('name').textContent = state.view === 'layers' ? 'Through the layers' : this.name;
+    byId('reason').textContent = this.reason;
     byId('sentence').textContent = run.text + (run.pair === null ? '' : ` ‖ ${run.pair}`);
     if (document.activeElement !== byId('text')) byId('text').value = run.text;
     document.title = `${run.text.slice(0, 60)} · rapt`;
@@ -335,10 +349,9 @@ class App {
     const {run, state, frame: f} = this;
     const head = state.heads[0];
     if (state.view === 'lesson') return;
-    const list = run.segments
-      ? pairs(run.pairs.map(({query, key, layer: l, head: h, weight}) => ({i: query, j: key, v: weight, at: [l, h]})), f.units, (x) => this.shown(x),
-        (i, j, at) => this.set({layer: at[0], heads: [at[1]], query: i, key: j, at: null}))
-      : pairs(strongest(this.map, f, 5, {special: false}), f.units, (x) => this.shown(x), (i, j) => this.lockUnits(i, j));
+    const edges = run.segments ? run.pairs.map((p) => ({i: p.query, j: p.key, v: p.weight, at: [p.layer, p.head]})) : strongest(this.map, f, 5, {special: false});
+    const choose = (i, j, at) => (at ? this.set({layer: at[0], heads: [at[1]], query: i, key: j, at: null}) : this.lockUnits(i, j));
+    const list = pairs(edges, f.units, (x) => this.shown(x), choose);
     const turn = (this.cardTurn = (this.cardTurn ?? 0) + 1);
     const alike = el('div', {});
     const found = el('div', {});
@@ -360,8 +373,11 @@ class App {
     if (query === null || key === null) return;
     const tokensOf = (i) => (words ? units[of[i]].tokens : [i]);
     const list = await this.source.find(run, tokensOf(query), tokensOf(key));
-    if (list === null) host.replaceChildren(el('p', {class: 'faint'}, 'Ranking heads by an edge takes a row of each: rapt serve has them, the file of a survey doesn’t.'));
-    else host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
+    if (list === null) {
+      host.replaceChildren(el('p', {class: 'faint'}, 'Ranking heads by an edge takes a row of each: rapt serve has them, the file of a survey doesn’t.'));
+      return;
+    }
+    host.replaceChildren(...ranking(list, units[of[query]].label, units[of[key]].label,
       {show: (x) => show(x, this.code), choose: (l, h) => this.choose(l, h)}));
   }
 
