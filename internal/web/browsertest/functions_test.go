@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,13 +77,13 @@ func TestAddressOpens(t *testing.T) {
 func TestSurveyAddressOpens(t *testing.T) {
 	url := serve(t)
 	b := open(t, url, "about:blank")
-	b.survey(url + "#v=1&t=The+dog+sat.&L=2&H=7&q=2&k=3&view=survey&log=1&by=entropy&cell=max&at=1&off=1.1&cut=2.1")
+	b.survey(url + "#v=1&L=2&H=7&q=2&k=3&view=survey&log=1&by=entropy&cell=max&at=1&off=1.1&cut=2.1&t=" + strings.ReplaceAll(longText(200), " ", "+"))
 	before := eval[json.RawMessage](b, "return rapt.state")
 	b.survey(url + eval[string](b, "return location.hash"))
 	if diff := cmp.Diff(string(before), string(eval[json.RawMessage](b, "return rapt.state"))); diff != "" {
 		t.Errorf("opened again (-before +after):\n%s", diff)
 	}
-	if got := b.text(".choices h3"); got != "Tokens 1 to 5 of 6" {
+	if got := b.text(".choices h3"); got != "Tokens 1 to 160 of 202" {
 		t.Errorf("it shows %q", got)
 	}
 }

@@ -32,6 +32,11 @@ func TestSurveyStretch(t *testing.T) {
 		t.Errorf("%d tokens are marked as looked at", got)
 	}
 
+	eval[any](b, "document.querySelectorAll('.survey .choices button')[1].click()")
+	stretch("Later", "Tokens 142 to 301 ")
+	eval[any](b, "await rapt.set({at: 5000})")
+	stretch("a token behind the text", "Tokens 142 to 301 ")
+
 	eval[any](b, "document.querySelector('#row li:nth-child(3) button').focus()")
 	b.press(keyOf("Enter"))
 	b.until("document.querySelector('#row [aria-pressed=true]')")

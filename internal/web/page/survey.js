@@ -35,7 +35,7 @@ export class Survey {
     this.row = el('div', {id: 'row', 'aria-live': 'polite'});
     this.place = el('h3', {});
     this.scale = el('p', {class: 'faint', id: 'scale'});
-    const step = (by) => () => change({at: Math.max(0, Math.min(this.app.run.tokens.length - 1, this.from + by * stretchTokens))});
+    const step = (by) => () => change({at: this.within(this.from + by * stretchTokens)});
     this.earlier = el('button', {type: 'button', onclick: step(-1)}, '‹ Earlier');
     this.later = el('button', {type: 'button', onclick: step(1)}, 'Later ›');
     this.element = el('div', {class: 'survey'},
@@ -91,9 +91,14 @@ export class Survey {
       el('span', {class: 'faint'}, 'rows look (from, query), columns are looked at (to, key); a click on a cell shows the text of its row'));
   }
 
+  // within is where a stretch may begin, as near to a token as the ends of the text allow.
+  within(token) {
+    return Math.max(0, Math.min(token, this.app.run.tokens.length - stretchTokens));
+  }
+
   // around is where the stretch begins that has a token in its middle.
   around(token) {
-    return Math.max(0, Math.min(token - stretchTokens / 2, this.app.run.tokens.length - stretchTokens));
+    return this.within(token - stretchTokens / 2);
   }
 
   // beside is where the stretch begins that has a token in it: if it can, where it begins already.
@@ -104,7 +109,7 @@ export class Survey {
   drawStretch() {
     const {run, state, frame} = this.app;
     const n = run.tokens.length;
-    this.from = Math.min(state.at ?? (state.query === null ? 0 : this.around(state.query)), n - 1);
+    this.from = this.within(state.at ?? (state.query === null ? 0 : this.around(state.query)));
     this.to = Math.min(this.from + stretchTokens, n);
     this.place.textContent = `Tokens ${this.from} to ${this.to - 1} of ${n}`;
     this.earlier.disabled = this.from === 0;
