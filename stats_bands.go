@@ -5,13 +5,15 @@ import "github.com/rapt-go/rapt/internal/kernel"
 // bands is what a strip gathers for the pooled map. A band is the queries of one row of cells. Its rows are added up key by
 // key, and when it ends the keys of each cell are joined.
 type bands struct {
+	first, band, end int // the strip's first band, the one at hand, and the first query behind that
+
 	sum, top []float32 // [keys] of the band at hand
 	rows     int       // how many of its rows are in them
 
-	edges    []int // [PooledCols+1] where the cells begin
-	width    int   // the keys of a cell, if all have the same number; else 0
-	cells    []float32
-	highest  []float32 // [PooledCols] of the band at hand
+	edges          []int     // [PooledCols+1] where the cells begin
+	width          int       // the keys of a cell, if all have the same number; else 0
+	cells, highest []float32 // [PooledCols] room for what joinKeys makes of sum and top
+
 	cut      [2]cutBand
 	cutFirst bool // the strip's first band began before it
 	cutLast  bool // its last band goes on behind it
@@ -36,6 +38,8 @@ func (c *call) beginBands(t *tile, x *bands) {
 		clear(cut.sum)
 		clear(cut.max)
 	}
+	c.enterBand(t.batch, t.from, x)
+	x.first = x.band
 	x.cutFirst = t.from > 0 && c.band(t.batch, t.from-1) == c.band(t.batch, t.from)
 	x.cutLast = t.to < c.queryLen(t.batch) && c.band(t.batch, t.to) == c.band(t.batch, t.to-1)
 	x.width = 0
@@ -49,9 +53,10 @@ func (c *call) beginBands(t *tile, x *bands) {
 	}
 }
 
-// bandEnd is the first query behind the band of query i.
-func (c *call) bandEnd(b, i int) int {
-	return cellStart(c.band(b, i)+1, c.stats.PooledRows, c.queryLen(b))
+// enterBand makes the band of query i the one at hand.
+func (c *call) enterBand(b, i int, x *bands) {
+	x.band = c.band(b, i)
+	x.end = cellStart(x.band+1, c.stats.PooledRows, c.queryLen(b))
 }
 
 // begin reports whether the band at hand has no rows yet, and then clears its sums for the keys outside of those that its
@@ -73,34 +78,33 @@ func (x *bands) begin(keys span, length int) bool {
 
 // endRun joins the keys of the band at hand if the strip has no more of its rows. Query i is the next.
 func (c *call) endRun(strip *tile, i int, x *bands) {
-	band := c.band(strip.batch, i-1)
-	if i < strip.to && c.band(strip.batch, i) == band {
+	if i < strip.to && i < x.end {
 		return
 	}
-	c.joinKeys(strip, x)
+	cells, highest := c.joinKeys(strip, x)
 	x.rows = 0
-	first := band == c.band(strip.batch, strip.from)
 	switch last := i == strip.to; {
-	case first && x.cutFirst:
-		x.cut[0].add(x)
+	case x.band == x.first && x.cutFirst:
+		x.cut[0].add(cells, highest)
 	case last && x.cutLast:
-		x.cut[1].add(x)
+		x.cut[1].add(cells, highest)
 	default:
-		c.writeBand(strip, band, x)
+		c.writeBand(strip, x, cells, highest)
+	}
+	if i < strip.to {
+		c.enterBand(strip.batch, i, x)
 	}
 }
 
-// joinKeys joins the keys of each cell: in pairs as long as all cells have an even number of them.
-func (c *call) joinKeys(strip *tile, x *bands) {
+// joinKeys joins the keys of each cell: in pairs as long as all cells have an even number of them. It uses up x.sum and x.top.
+func (c *call) joinKeys(strip *tile, x *bands) (cells, highest []float32) { // [PooledCols]
 	width, n := x.width, c.keyLen(strip.batch)
 	for width > 0 && width%2 == 0 {
 		kernel.PoolPairs(x.sum, x.top, n)
 		width, n = width/2, n/2
 	}
 	if width == 1 {
-		copy(x.cells, x.sum[:n])
-		copy(x.highest, x.top[:n])
-		return
+		return x.sum[:n], x.top[:n]
 	}
 	for cell := range x.cells {
 		from, to := cell*width, (cell+1)*width
@@ -116,32 +120,33 @@ func (c *call) joinKeys(strip *tile, x *bands) {
 		}
 		x.cells[cell], x.highest[cell] = sum, top
 	}
+	return x.cells, x.highest
 }
 
-func (b *cutBand) add(x *bands) {
-	for cell, sum := range x.cells {
+func (b *cutBand) add(cells, highest []float32) {
+	for cell, sum := range cells {
 		b.sum[cell] += float64(sum)
-		b.max[cell] = max(b.max[cell], x.highest[cell])
+		b.max[cell] = max(b.max[cell], highest[cell])
 	}
 }
 
-// writeBand writes a band that no other strip has a part in.
-func (c *call) writeBand(strip *tile, band int, x *bands) {
+// writeBand writes the band at hand, which no other strip has a part in.
+func (c *call) writeBand(strip *tile, x *bands, cells, highest []float32) {
 	st := c.stats
-	height := c.bandHeight(strip.batch, band)
-	at := ((strip.batch*c.heads+strip.kvHead)*st.PooledRows + band) * st.PooledCols
+	height := c.bandHeight(strip.batch, x.band)
+	at := ((strip.batch*c.heads+strip.kvHead)*st.PooledRows + x.band) * st.PooledCols
 	if st.PooledMax != nil {
-		copy(st.PooledMax[at:], x.highest)
+		copy(st.PooledMax[at:], highest)
 	}
 	if st.PooledMean == nil {
 		return
 	}
 	mean := st.PooledMean[at:][:st.PooledCols]
 	if x.width > 0 {
-		kernel.Scale(mean, 1/float32(height*x.width), x.cells)
+		kernel.Scale(mean, 1/float32(height*x.width), cells)
 		return
 	}
-	for cell, sum := range x.cells {
+	for cell, sum := range cells {
 		mean[cell] = sum / float32(height*max(x.edges[cell+1]-x.edges[cell], 1))
 	}
 }
@@ -163,7 +168,7 @@ func (c *call) foldBands(t *tile, x *bands, head int) {
 			tops[cell] = max(tops[cell], cut.max[cell])
 		}
 	}
-	first, last := c.band(t.batch, t.from), c.band(t.batch, t.to-1)
+	first, last := x.first, c.band(t.batch, t.to-1)
 	if x.cutFirst {
 		add(&x.cut[0])
 		if first == last && x.cutLast {

@@ -51,10 +51,10 @@ func (c *call) addColumns(strip, t *tile, first, rows int, s *gatherer) {
 		return
 	}
 	x := &s.strip.bands
-	whole := c.bandEnd(t.batch, i) >= i+rows // all are in one band, whose sums are those for the other statistics
+	whole := x.end >= i+rows // all are in one band, whose sums are those for the other statistics
 	c.addSums(strip, t, first, rows, whole, s)
 	for from := 0; from < rows; {
-		to := min(rows, c.bandEnd(t.batch, i+from)-i)
+		to := min(rows, x.end-i)
 		if !whole {
 			c.addBand(t, first+from, to-from, s)
 		}
