@@ -13,7 +13,7 @@ import (
 // writeHTML writes the page with all maps in it, as one file that opens with what the flags say.
 func (l *looking) writeHTML(ctx context.Context, w io.Writer) error {
 	head, _ := l.pick()
-	address, err := l.address(head)
+	address, err := l.address(head, l.flags.given("layer"))
 	if err != nil {
 		return err
 	}
@@ -24,15 +24,19 @@ func (l *looking) writeHTML(ctx context.Context, w io.Writer) error {
 
 // writeSurveyHTML writes the page with the survey of a long text in it.
 func (l *looking) writeSurveyHTML(ctx context.Context, w io.Writer) error {
+	head, chosen := l.surveyFigure().Head, l.flags.given("layer")
+	if l.flags.given("find") && !chosen { // the page can't rank heads by an edge
+		head, chosen = l.survey.found[0].Head, true
+	}
 	var err error
-	if l.survey.page.Address, err = l.address(l.surveyFigure().Head); err != nil {
+	if l.survey.page.Address, err = l.address(head, chosen); err != nil {
 		return err
 	}
 	return l.survey.page.WriteFile(ctx, w)
 }
 
-// address is what the flags say, as the page writes it behind # in its address, with a head to show; see page/address.js.
-func (l *looking) address(head lens.Head) (string, error) {
+// address is what the flags say, as the page writes it behind # in its address, with the head if one was chosen; see page/address.js.
+func (l *looking) address(head lens.Head, chosen bool) (string, error) {
 	f := l.flags
 	fields := []string{"v=1"}
 	add := func(given bool, format string, args ...any) {
@@ -40,7 +44,7 @@ func (l *looking) address(head lens.Head) (string, error) {
 			fields = append(fields, fmt.Sprintf(format, args...))
 		}
 	}
-	add(f.given("layer"), "L=%d&H=%d", head.Layer, head.Head)
+	add(chosen, "L=%d&H=%d", head.Layer, head.Head)
 	if f.given("find") {
 		query, key, err := l.input.edge("find", f.find)
 		if err != nil {

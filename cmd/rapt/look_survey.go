@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -79,54 +80,54 @@ const fileSegments, pictureSegments = 256, 64
 
 // takeSurvey runs the model.
 func (l *looking) takeSurvey(ctx context.Context) error {
-	f, start := l.flags, time.Now()
-	s := &survey{}
-	if f.format == ".html" {
-		var err error
-		if s.page, err = web.TakeSurvey(ctx, l.model, l.input.Input, l.edit, true); err != nil {
+	start, s := time.Now(), &survey{}
+	var queries []int
+	found := func(int, []float32) {}
+	if l.flags.given("find") {
+		query, key, err := l.input.edge("find", l.flags.find)
+		if err != nil {
 			return err
 		}
-		s.Survey, l.survey = s.page.Survey, s
-		return nil
+		queries = query.tokens
+		found = func(layer int, rows []float32) { s.find(layer, rows, query.tokens, key.tokens, l.info.NumHeads) }
 	}
-	o := lens.SurveyOptions{Edit: l.edit, Segments: pictureSegments}
+	if err := l.runSurvey(ctx, s, queries, found); err != nil {
+		return err
+	}
+	s.took = time.Since(start)
+	slices.SortStableFunc(s.found, func(a, b lens.HeadScore) int { return cmp.Compare(b.Score, a.Score) })
+	l.survey = s
+	return nil
+}
+
+// runSurvey gathers what the flags ask for; found gets the rows of queries in each layer.
+func (l *looking) runSurvey(ctx context.Context, s *survey, queries []int, found func(layer int, rows []float32)) (err error) {
+	f := l.flags
+	if f.format == ".html" {
+		s.page, err = web.TakeSurvey(ctx, l.model, l.input.Input, l.edit, web.SurveyOptions{ForFile: true, Queries: queries, Rows: found})
+		if err == nil {
+			s.Survey = s.page.Survey
+		}
+		return err
+	}
+	segments := pictureSegments
 	if f.format == ".npz" {
-		o.Segments, s.stats = fileSegments, &rapt.Stats{}
-		o.Each = func(_ int, st *rapt.Stats, _ []float32) { appendStats(s.stats, st) }
+		segments, s.stats = fileSegments, &rapt.Stats{}
 	}
-	if f.interactive {
-		o.Each = func(_ int, st *rapt.Stats, _ []float32) {
+	each := func(layer int, st *rapt.Stats, rows []float32) {
+		if s.stats != nil {
+			appendStats(s.stats, st)
+		}
+		if f.interactive {
 			for _, sum := range st.Received {
 				s.received = append(s.received, float32(sum))
 			}
 		}
+		found(layer, rows)
 	}
-	if f.given("find") {
-		query, key, err := l.input.edge("find", f.find)
-		if err != nil {
-			return err
-		}
-		o.Queries = query.tokens
-		o.Each = func(layer int, _ *rapt.Stats, rows []float32) {
-			s.find(layer, rows, query.tokens, key.tokens, l.info.NumHeads)
-		}
-	}
-	var err error
-	if s.Survey, err = lens.TakeSurvey(ctx, l.model, l.input.Sequence, l.input.Tokens, o); err != nil {
-		return err
-	}
-	s.took = time.Since(start)
-	slices.SortStableFunc(s.found, func(a, b lens.HeadScore) int {
-		switch {
-		case a.Score > b.Score:
-			return -1
-		case a.Score < b.Score:
-			return 1
-		}
-		return 0
-	})
-	l.survey = s
-	return nil
+	s.Survey, err = lens.TakeSurvey(ctx, l.model, l.input.Sequence, l.input.Tokens,
+		lens.SurveyOptions{Edit: l.edit, Segments: segments, Queries: queries, Each: each})
+	return err
 }
 
 // find adds a layer's heads to those that have the edge, as View.Find does.

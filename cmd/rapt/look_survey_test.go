@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -64,6 +65,34 @@ func TestLookStatsPage(t *testing.T) {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("there is no %s", want)
 		}
+	}
+}
+
+// TestLookStatsPageFinds holds that --find opens the page at the head that has most of the edge.
+func TestLookStatsPageFinds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.html")
+	if code := run(t.Context(), []string{"look", "The cat sat on the mat.", "--stats", "-o", path, "--find", "cat:sat"}); code != 0 {
+		t.Fatalf("it exits with %d", code)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := openModel("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := lens.Encode(m, "The cat sat on the mat.", nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := lens.TakeRows(t.Context(), m, in.Sequence, nil, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := (&lens.View{Attention: rows}).Find([]int{0}, []int{3})[0].Head
+	if want := fmt.Sprintf(`"start":"#v=1\u0026L=%d\u0026H=%d\u0026q=2\u0026k=3"`, best.Layer, best.Head); !bytes.Contains(page, []byte(want)) {
+		t.Errorf("there is no %s", want)
 	}
 }
 

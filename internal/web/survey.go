@@ -23,25 +23,35 @@ type Survey struct {
 	kept     int       // of the largest weights of each query in tops
 }
 
+// SurveyOptions say what a survey is for.
+type SurveyOptions struct {
+	ForFile bool                            // it is written with WriteFile
+	Queries []int                           // those whose rows are wanted
+	Rows    func(layer int, rows []float32) // gets them while the model runs: [head][len(Queries)][key], valid during the call
+}
+
 // TakeSurvey runs the model on an input, edited if edit isn't nil, and keeps no weights. A survey for WriteFile also has the
 // largest weights of every query: they are all that a file can say of single tokens. A text with too many is an error, before
 // the model runs.
-func TakeSurvey(ctx context.Context, m *model.Model, in *lens.Input, edit *model.Edit, forFile bool) (*Survey, error) {
+func TakeSurvey(ctx context.Context, m *model.Model, in *lens.Input, edit *model.Edit, o SurveyOptions) (*Survey, error) {
 	r := &Survey{Input: in, Model: m, Edit: edit}
 	var err error
-	if forFile {
+	if o.ForFile {
 		info := m.Info()
 		if r.kept, err = topsKept(info.NumLayers*info.NumHeads, len(in.Names)); err != nil {
 			return nil, err
 		}
 	}
-	r.Survey, err = lens.TakeSurvey(ctx, m, in.Sequence, in.Tokens, lens.SurveyOptions{Edit: edit, Pairs: shownPairs,
-		Each: func(layer int, st *rapt.Stats, _ []float32) {
+	r.Survey, err = lens.TakeSurvey(ctx, m, in.Sequence, in.Tokens, lens.SurveyOptions{Edit: edit, Pairs: shownPairs, Queries: o.Queries,
+		Each: func(layer int, st *rapt.Stats, rows []float32) {
+			if o.Rows != nil {
+				o.Rows(layer, rows)
+			}
 			r.most = append(r.most, st.PooledMax...)
 			for _, sum := range st.Received {
 				r.received = append(r.received, float32(sum))
 			}
-			if forFile {
+			if o.ForFile {
 				r.tops = append(r.tops, takeTops(st, r.kept))
 			}
 		}})

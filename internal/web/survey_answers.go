@@ -45,7 +45,7 @@ func (s *Server) survey(ctx context.Context, q *apiRequest) (*Survey, error) {
 	if r, ok := s.cache.get(key).(*Survey); ok {
 		return r, nil
 	}
-	r, err := TakeSurvey(ctx, s.model, in, edit, false)
+	r, err := TakeSurvey(ctx, s.model, in, edit, SurveyOptions{})
 	if err != nil {
 		return nil, runError(ctx, err)
 	}

@@ -179,7 +179,7 @@ func TestSurveyFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := TakeSurvey(t.Context(), miniLM(t), in, nil, true)
+	r, err := TakeSurvey(t.Context(), miniLM(t), in, nil, SurveyOptions{ForFile: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestSurveyFileLimits(t *testing.T) {
 		}
 	}
 	long := &lens.Input{Names: make([]string, 60_000)} // without a sequence: the model can't run on it
-	if _, err := TakeSurvey(t.Context(), miniLM(t), long, nil, true); err == nil || !strings.Contains(err.Error(), "60000 tokens in 72 heads are 4320000; expected 4194304 at most") {
+	if _, err := TakeSurvey(t.Context(), miniLM(t), long, nil, SurveyOptions{ForFile: true}); err == nil || !strings.Contains(err.Error(), "60000 tokens in 72 heads are 4320000; expected 4194304 at most") {
 		t.Errorf("error %v", err)
 	}
 }

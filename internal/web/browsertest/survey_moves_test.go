@@ -39,8 +39,7 @@ func TestSurveyStretch(t *testing.T) {
 
 	eval[any](b, "document.querySelector('#row li:nth-child(3) button').focus()")
 	b.press(keyOf("Enter"))
-	b.until("document.querySelector('#row [aria-pressed=true]')")
-	b.surveyed()
+	eval[any](b, "await rapt.update()")
 	if got := eval[[]string](b, "const at = document.activeElement; return [at.getAttribute('aria-pressed'), getComputedStyle(at).backgroundColor]"); fmt.Sprint(got) != "[true rgba(0, 0, 0, 0)]" {
 		t.Errorf("the focus and its ground: %v", got)
 	}
@@ -102,6 +101,9 @@ func TestSurveyViews(t *testing.T) {
 	file, url := surveyFile(t, miniLM(t), cat), serve(t)
 	b := open(t, url, "about:blank", file)
 	b.survey(file)
+	if got := b.text("#note"); strings.Contains(got, "too long") {
+		t.Errorf("of nine tokens the file says %q", got)
+	}
 	eval[any](b, "await rapt.set({view: 'lesson'})")
 	if got := eval[string](b, "return [...document.querySelector('#picture').children].map((e) => e.className).join()"); got != "lesson" {
 		t.Errorf("in the view Lesson there is %q", got)

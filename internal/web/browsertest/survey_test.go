@@ -107,7 +107,7 @@ func surveyFile(t *testing.T, m *model.Model, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := web.TakeSurvey(t.Context(), m, in, nil, true)
+	s, err := web.TakeSurvey(t.Context(), m, in, nil, web.SurveyOptions{ForFile: true})
 	if err != nil {
 		t.Fatal(err)
 	}

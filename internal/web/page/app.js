@@ -304,7 +304,7 @@ class App {
     const sizes = run.segments.map(([from, to]) => to - from);
     const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
     return `${run.tokens.length} tokens in ${run.segments.length} segments of ${least === most ? most : `${least} or ${most}`}. Statistics are exact; single weights come by the row, and there are no maps of tokens` +
-      `${run.long ? ': the text is too long for them' : ''}.${this.lacks.length ? ` Not in a survey, though the address asks for it: ${this.lacks.join(', ')}.` : ''}`;
+      `${run.long && !this.source.isFile ? ': the text is too long for them' : ''}.${this.lacks.length ? ` Not in a survey, though the address asks for it: ${this.lacks.join(', ')}.` : ''}`;
   }
 
   // sinks is what is hidden without special tokens.

@@ -47,7 +47,7 @@ export function sync(app) {
     const offered = app.views.includes(button.dataset.view);
     button.hidden = !offered && (button.dataset.view === 'write' || button.dataset.view === 'survey');
     button.disabled = !offered;
-    button.title = offered ? '' : 'needs all weights, and this text is too long for them';
+    button.title = offered ? '' : app.source.isFile ? 'needs all weights, and the file of a survey has none' : 'needs all weights, and this text is too long for them';
     if (arrived) reveal(button);
   }
   byId('sinks').textContent = app.sinks === 'special tokens' ? 'Special tokens' : 'First token';
