@@ -50,19 +50,23 @@ func TestSurveyDrawsItsRun(t *testing.T) {
 	url := serve(t)
 	b := open(t, url, "about:blank")
 	b.survey(url + "#v=1&view=survey")
-	got := eval[string](b, `
-		const {source} = rapt;
+	got := eval[[]string](b, `
+		const {source, stage: {survey}} = rapt;
+		const readout = () => document.querySelector('#readout').innerText;
 		let go;
 		const wait = new Promise((resolve) => { go = resolve; });
 		source.pooled = async (...about) => { await wait; delete source.pooled; return source.pooled(...about); };
 		const done = rapt.set({text: $1});
 		while (rapt.run.tokens.length < 20) await new Promise((r) => setTimeout(r, 10));
 		rapt.draw();
-		const shown = document.querySelector('.survey h3').innerText;
+		const shown = [document.querySelector('.survey h3').innerText, readout()];
+		survey.point(2, 1);
+		survey.pointToken(3);
+		shown.push(readout());
 		go();
 		await done;
 		return shown;`, longText(60))
-	if got != "Tokens 0 to 8 of 9" {
+	if got[0] != "Tokens 0 to 8 of 9" || got[1] != got[2] {
 		t.Errorf("before the figures have come it shows %q", got)
 	}
 	b.surveyed()

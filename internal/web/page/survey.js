@@ -193,9 +193,14 @@ export class Survey {
     return row;
   }
 
+  // current is whether what is shown is of the run at hand; the figures of another one are on their way otherwise.
+  get current() {
+    return this.app !== undefined && this.app.framed === this.app.run;
+  }
+
   // point tells of a cell, or of the edge that is locked.
   point(i, j) {
-    if (!this.app) return;
+    if (!this.current) return;
     this.app.hovered = {query: null, key: null};
     const {run, state, figures: f} = this.app;
     this.grid.mark(i, i === null ? null : j);
@@ -225,6 +230,7 @@ export class Survey {
   }
 
   pointToken(token) {
+    if (!this.current) return;
     const {figures: f} = this.app;
     this.app.hovered = {query: token, key: null}; // Enter locks it
     const parts = [el('b', {}, `token ${this.name(token)}`), ` receives ${figures(f.received[token])}`];
