@@ -203,6 +203,19 @@ func TestAnyNamesAnyWidth(t *testing.T) {
 	})
 }
 
+// A hint names words with which the shell and --find do what it says: letters and digits, and no # but that of a number.
+func TestHintNames(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"cat", "--find A:cat"}, {"A", "--find A:A#2"}, {"A#\u00a0", ""}, {"A#2", ""}, {"#", ""}, {"a b", ""},
+	} {
+		look := &Look{Subject: Subject{Names: []string{"A", c.name}}}
+		got := look.next([]lens.Pair{{Query: 0, Key: 1}})
+		if has := strings.HasPrefix(got[0], "next: rapt … --find"); has != (c.want != "") || !strings.HasSuffix(got[0], c.want) {
+			t.Errorf("with a token %q the hint is %q, expected %q in it", c.name, got, c.want)
+		}
+	}
+}
+
 func compare(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {

@@ -187,8 +187,8 @@ func (l *Look) next(pairs []lens.Pair) []string {
 		}
 	}
 	for _, p := range pairs {
-		query, key := l.word(p.Query), l.word(p.Key)
-		if try := fmt.Sprintf("--find %s:%s", query, key); plain(query) && plain(key) && displayWidth(try) < minWidth {
+		try := fmt.Sprintf("--find %s:%s", l.word(p.Query), l.word(p.Key))
+		if plain(l.letters(p.Query)) && plain(l.letters(p.Key)) && displayWidth(try) < minWidth {
 			tries = append(tries, try)
 			break
 		}
@@ -200,10 +200,9 @@ func (l *Look) next(pairs []lens.Pair) []string {
 
 // word is what --find calls a token: its letters, and of several with the same letters the later ones numbered.
 func (l *Look) word(token int) string {
-	letters := func(i int) string { return strings.TrimLeft(l.Names[i], "␣") }
-	name, number := letters(token), 1
+	name, number := l.letters(token), 1
 	for i := range token {
-		if strings.EqualFold(letters(i), name) {
+		if strings.EqualFold(l.letters(i), name) {
 			number++
 		}
 	}
@@ -213,8 +212,10 @@ func (l *Look) word(token int) string {
 	return name
 }
 
-// plain reports whether a shell takes s as it is.
-func plain(s string) bool {
-	name, _, _ := strings.Cut(s, "#")
+// letters is the name of a token without the blank before it.
+func (l *Look) letters(token int) string { return strings.TrimLeft(l.Names[token], "␣") }
+
+// plain reports whether a shell takes a name as it is, and --find nothing in it for a number.
+func plain(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
