@@ -58,17 +58,28 @@ func NewView(a *model.Attention, tokens []Token) (*View, error) {
 		return nil, fmt.Errorf("attention is %d queries × %d keys, expected %d × %[3]d, the tokens",
 			a.QueryLen, a.KeyLen, len(tokens))
 	}
-	for i, w := range a.Weights {
-		if f := float64(w); math.IsNaN(f) || math.IsInf(f, 0) {
-			at := i / (a.QueryLen * a.KeyLen)
-			h := Head{at / a.NumHeads, at % a.NumHeads}
-			return nil, fmt.Errorf("the attention of %v holds %v at query %d, key %d: it can't be shown",
-				h, w, i/a.KeyLen%a.QueryLen, i%a.KeyLen)
-		}
+	if err := checkFinite(a, nil); err != nil {
+		return nil, err
 	}
 	v := &View{Attention: a, Tokens: tokens, Causal: looksBack(a)}
 	v.divide()
 	return v, nil
+}
+
+// checkFinite says which weight isn't a number. Row r of a map is that of queries[r]; with nil it is that of query r.
+func checkFinite(a *model.Attention, queries []int) error {
+	for i, w := range a.Weights {
+		if f := float64(w); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			continue
+		}
+		at, query := i/(a.QueryLen*a.KeyLen), i/a.KeyLen%a.QueryLen
+		if queries != nil {
+			query = queries[query]
+		}
+		return fmt.Errorf("the attention of %v holds %v at query %d, key %d: it can't be shown",
+			Head{at / a.NumHeads, at % a.NumHeads}, w, query, i%a.KeyLen)
+	}
+	return nil
 }
 
 // divide finds the tokens that are sinks, and those that are ordinary.

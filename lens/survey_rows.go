@@ -3,8 +3,6 @@ package lens
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 
 	"github.com/rapt-go/rapt"
 	"github.com/rapt-go/rapt/model"
@@ -19,17 +17,13 @@ func TakeRows(ctx context.Context, m *model.Model, s model.Sequence, edit *model
 	}
 	info := m.Info()
 	a := &model.Attention{NumLayers: info.NumLayers, NumHeads: info.NumHeads, QueryLen: len(queries), KeyLen: len(s.IDs)}
-	err := m.Statistics(ctx, s, model.Gather{Edit: edit, Queries: queries, Visit: func(layer int, _ *rapt.Stats, rows []float32) error {
-		for at, w := range rows {
-			if f := float64(w); math.IsNaN(f) || math.IsInf(f, 0) {
-				row := at / a.KeyLen
-				return fmt.Errorf("the attention of %v holds %v at query %d, key %d: it can't be shown",
-					Head{layer, row / len(queries)}, w, queries[row%len(queries)], at%a.KeyLen)
-			}
-		}
+	err := m.Statistics(ctx, s, model.Gather{Edit: edit, Queries: queries, Visit: func(_ int, _ *rapt.Stats, rows []float32) error {
 		a.Weights = append(a.Weights, rows...)
 		return nil
 	}})
+	if err == nil {
+		err = checkFinite(a, queries)
+	}
 	if err != nil {
 		return nil, err
 	}

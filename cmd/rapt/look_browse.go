@@ -70,13 +70,16 @@ func isTerminal(stream any) bool {
 }
 
 // Init has nothing to do: the terminal tells its size by itself.
-func (b *browser) Init() tea.Cmd { return nil }
+func (w *window) Init() tea.Cmd { return nil }
+
+// resize takes the size that the terminal tells.
+func (w *window) resize(size tea.WindowSizeMsg) { w.screen.Width, w.height = size.Width, size.Height }
 
 // Update takes what the user does.
 func (b *browser) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		b.screen.Width, b.height = msg.Width, msg.Height
+		b.resize(msg)
 	case tea.KeyPressMsg:
 		return b, b.press(msg.String())
 	}

@@ -83,14 +83,11 @@ func (l *looking) surveyBrowser(ctx context.Context, screen figure.Screen) *surv
 	return b
 }
 
-// Init has nothing to do: the terminal tells its size by itself.
-func (b *surveyBrowser) Init() tea.Cmd { return nil }
-
 // Update takes what the user does, and rows that have come.
 func (b *surveyBrowser) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		b.screen.Width, b.height = msg.Width, msg.Height
+		b.resize(msg)
 	case tea.KeyPressMsg:
 		if b.asking {
 			b.answer(msg.String(), msg.Text)

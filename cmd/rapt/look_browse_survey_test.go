@@ -17,20 +17,9 @@ import (
 // surveyBrowserOf is a browser over the statistics of "The cat sat on the mat.".
 func surveyBrowserOf(t *testing.T) (*surveyBrowser, *looking) {
 	t.Helper()
-	m, err := openModel("")
-	if err != nil {
-		t.Fatal(err)
-	}
 	f := &lookFlags{measure: lens.Measures[0], stats: true, interactive: true}
 	f.given = func(flag string) bool { return flag == "interactive" }
-	in, _, err := f.input(m, "The cat sat on the mat.")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := f.look(t.Context(), m, in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := catLooking(t, f)
 	return l.surveyBrowser(t.Context(), figure.Screen{}), l
 }
 

@@ -13,12 +13,19 @@ import (
 // browserOf is a browser over "The cat sat on the mat.", as a measure has it.
 func browserOf(t *testing.T, measure string) *browser {
 	t.Helper()
-	m, err := openModel("")
-	if err != nil {
+	f := &lookFlags{given: func(string) bool { return false }}
+	var err error
+	if f.measure, err = lens.MeasureNamed(measure); err != nil {
 		t.Fatal(err)
 	}
-	f := &lookFlags{given: func(string) bool { return false }}
-	if f.measure, err = lens.MeasureNamed(measure); err != nil {
+	return &browser{look: catLooking(t, f).figure(), window: window{height: 24}}
+}
+
+// catLooking is a looking at "The cat sat on the mat." with some flags.
+func catLooking(t *testing.T, f *lookFlags) *looking {
+	t.Helper()
+	m, err := openModel("")
+	if err != nil {
 		t.Fatal(err)
 	}
 	in, _, err := f.input(m, "The cat sat on the mat.")
@@ -29,7 +36,7 @@ func browserOf(t *testing.T, measure string) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{look: l.figure(), window: window{height: 24}}
+	return l
 }
 
 func TestBrowserKeys(t *testing.T) {

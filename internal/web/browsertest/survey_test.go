@@ -34,6 +34,15 @@ func (b *tab) surveyed() {
 		"(rapt.state, rapt.stage.survey.found))")
 }
 
+// rowIs waits for the row that is asked for and says whether it is the one that it should be.
+func (b *tab) rowIs(what, want string) {
+	b.Helper()
+	b.surveyed()
+	if got := b.text("#row h3"); got != want {
+		b.Errorf("%s: %q, expected %q", what, got, want)
+	}
+}
+
 // pointAtSegments moves the mouse over a cell of a survey's map and gives the line that the page then shows.
 func (b *tab) pointAtSegments(row, column int) string {
 	b.Helper()
@@ -235,21 +244,12 @@ func TestSurveyRefuses(t *testing.T) {
 		t.Errorf("of a token that isn't there the page says %q", got)
 	}
 	eval[any](b, "await rapt.find('mat')")
-	b.surveyed()
-	if got := b.text("#row h3"); got != "Token 6 mat looks at" {
-		t.Errorf("the word that was looked for: %q", got)
-	}
+	b.rowIs("the word that was looked for", "Token 6 mat looks at")
 	eval[any](b, "document.querySelector('.survey .prose [data-unit=\"2\"]').dispatchEvent(new PointerEvent('pointerover', {bubbles: true}))")
 	b.press(keyOf("Enter"))
-	b.surveyed()
-	if got := b.text("#row h3"); got != "Token 2 cat looks at" {
-		t.Errorf("the word that was pointed at: %q", got)
-	}
+	b.rowIs("the word that was pointed at", "Token 2 cat looks at")
 	eval[any](b, "document.querySelector('.survey .prose [data-unit=\"4\"]').click()")
-	b.surveyed()
-	if got := b.text("#row h3"); got != "Token 4 on looks at" {
-		t.Errorf("the word that was clicked: %q", got)
-	}
+	b.rowIs("the word that was clicked", "Token 4 on looks at")
 	eval[any](b, "await rapt.set({view: 'heatmap', words: false, special: true})")
 	b.until("rapt.map && !rapt.run.segments && document.body.dataset.ready === 'heatmap'")
 	b.refuse = "422"

@@ -20,9 +20,12 @@ const headMeasures = [
   ['induction', 'to after an earlier copy'], ['relation', 'relation, bits', true], ['salience', 'salience, bits', true],
 ];
 
+// needRows are those that need all rows of a head, which a survey doesn't have.
+export const needRows = ['relation', 'salience'];
+
 // measuresOf are those that there are of a run.
 export function measuresOf(run) {
-  return headMeasures.filter(([name]) => !run.segments || (name !== 'relation' && name !== 'salience'));
+  return headMeasures.filter(([name]) => !run.segments || !needRows.includes(name));
 }
 
 export class HeadMap {

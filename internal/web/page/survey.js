@@ -3,7 +3,7 @@
 
 import {colorBar, Grid} from './grid.js';
 import {byId, el, visible} from './dom.js';
-import {barOf} from './headmap.js';
+import {barOf, needRows} from './headmap.js';
 import {nameOf} from './maps.js';
 import {farthest, figures, fixed, percent} from './numbers.js';
 import {Prose} from './prose.js';
@@ -292,9 +292,8 @@ function entropy(weights) {
 
 // missing lists what a state asks for that a survey doesn't have.
 export function missing({words, special, compare, heads, sort, by}) {
-  const related = ['relation', 'salience'];
   return [
-    related.includes(sort) || related.includes(by) ? 'relation and salience of heads' : null,
+    needRows.includes(sort) || needRows.includes(by) ? 'relation and salience of heads' : null,
     words ? 'whole words' : null, special ? null : 'hiding special tokens', compare === null ? null : 'comparing texts',
     heads.length > 1 ? 'the mean of several heads' : null,
   ].filter(Boolean);
