@@ -531,8 +531,8 @@ raiseDone:
 	RET
 
 // SHIFTED adds to Z0 the sixteen weights that begin back places before R10, times f, and goes to the row before. Vectors that
-// begin within a cache line take a part of two: reading both whole and shifting them together takes half as long as reading
-// across their boundary.
+// begin within a cache line take a part of two: reading both whole and shifting them together is quicker than reading across
+// their boundary.
 #define SHIFTED(back, f) \
 	VMOVUPS     (R10), Z1                      \
 	VALIGND     $(16-back), -64(R10), Z1, Z1   \
