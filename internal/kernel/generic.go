@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-func multiplyGeneric(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
+func multiplyGeneric(dst []float32, dstStride int, a []float32, aStride int, b *B, rows, depth, cols int, rescale []float32) {
 	for c := 0; c < cols; c += ColumnStep {
 		panel := b.Data[c/PanelWidth*b.PanelStride+c%PanelWidth:]
 		for r := range rows {

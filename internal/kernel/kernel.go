@@ -32,20 +32,22 @@ func RoundUp(n, step int) int { return (n + step - 1) / step * step }
 // B is the right side of a product: rows of PanelWidth columns, Stride apart, in panels PanelStride apart. A packed
 // matrix of some depth has Stride PanelWidth and PanelStride depth·PanelWidth; a row-major matrix whose width is a
 // multiple of PanelWidth can be used in place, with its own stride and PanelStride PanelWidth.
+//
+// Functions take a pointer to it, since a struct of five words is copied 16 bytes at a time: the processor can't read those
+// from what was just written 8 bytes at a time, and waits until all rows of the product before are written.
 type B struct {
 	Data                []float32
 	Stride, PanelStride int
 }
 
 // Packed is a matrix of the given depth that was packed into panels.
-func Packed(data []float32, depth int) B {
-	return B{Data: data, Stride: PanelWidth, PanelStride: depth * PanelWidth}
+func Packed(data []float32, depth int) *B {
+	return &B{Data: data, Stride: PanelWidth, PanelStride: depth * PanelWidth}
 }
 
 // Skip is b without its first rows.
-func (b B) Skip(rows int) B {
-	b.Data = b.Data[rows*b.Stride:]
-	return b
+func (b *B) Skip(rows int) *B {
+	return &B{b.Data[rows*b.Stride:], b.Stride, b.PanelStride}
 }
 
 // Multiply computes, for each of the rows of a and the first cols columns of b, in order of d:
@@ -53,7 +55,7 @@ func (b B) Skip(rows int) B {
 //	dst[r][c] = keep·dst[r][c] + Σ_d a[r][d]·b[d][c]      with keep = rescale[r], or 0 if rescale is nil
 //
 // It writes cols rounded up to ColumnStep columns of each row of dst. dstStride and aStride are the distances of rows.
-func Multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale []float32) {
+func Multiply(dst []float32, dstStride int, a []float32, aStride int, b *B, rows, depth, cols int, rescale []float32) {
 	if rows == 0 || cols == 0 {
 		return
 	}
@@ -70,7 +72,7 @@ func AheadRows(depth, cols int) int { return Panels(cols) * (depth / 8) }
 // by then: AheadRows rows of AheadWidth numbers, the first at the beginning of ahead and aheadStride apart; those behind the
 // end of ahead do no harm. In one burst between two products they would take as long as they take to come; spread among the
 // multiplications they cost next to nothing. Only AVX-512 does it, with the first RowStep rows.
-func MultiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
+func MultiplyAhead(dst []float32, dstStride int, a []float32, aStride int, b *B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
 	if rows == 0 || cols == 0 {
 		return
 	}

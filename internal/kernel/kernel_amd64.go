@@ -77,7 +77,7 @@ var tailMask = [64]int32{
 	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 }
 
-func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
+func multiply(dst []float32, dstStride int, a []float32, aStride int, b *B, rows, depth, cols int, rescale, ahead []float32, aheadStride int) {
 	if !useAVX2 {
 		multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 		return

@@ -47,7 +47,7 @@ var exp2Lanes = func() (lanes [len(exp2Table)][4]float32) {
 	return lanes
 }()
 
-func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32, _ int) {
+func multiply(dst []float32, dstStride int, a []float32, aStride int, b *B, rows, depth, cols int, rescale, _ []float32, _ int) {
 	if !useNEON {
 		multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 		return

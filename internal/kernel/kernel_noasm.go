@@ -2,7 +2,7 @@
 
 package kernel
 
-func multiply(dst []float32, dstStride int, a []float32, aStride int, b B, rows, depth, cols int, rescale, _ []float32, _ int) {
+func multiply(dst []float32, dstStride int, a []float32, aStride int, b *B, rows, depth, cols int, rescale, _ []float32, _ int) {
 	multiplyGeneric(dst, dstStride, a, aStride, b, rows, depth, cols, rescale)
 }
 

@@ -38,15 +38,15 @@ func (p product) aSize() int { return (p.rows-1)*p.aStride + p.depth }
 
 func (p product) bSize() int { return Panels(p.cols) * PanelWidth * p.depth }
 
-func (p product) b(data []float32) B {
+func (p product) b(data []float32) *B {
 	if p.inPlace {
-		return B{Data: data, Stride: Panels(p.cols) * PanelWidth, PanelStride: PanelWidth}
+		return &B{Data: data, Stride: Panels(p.cols) * PanelWidth, PanelStride: PanelWidth}
 	}
 	return Packed(data, p.depth)
 }
 
 // at is b[d][c].
-func (b B) at(d, c int) float32 { return b.Data[c/PanelWidth*b.PanelStride+d*b.Stride+c%PanelWidth] }
+func (b *B) at(d, c int) float32 { return b.Data[c/PanelWidth*b.PanelStride+d*b.Stride+c%PanelWidth] }
 
 func TestMultiply(t *testing.T) { eachVariant(t, testMultiply) }
 
@@ -82,7 +82,7 @@ func testMultiply(t *testing.T) {
 
 // check compares with float64. A sum of n products has at most n roundings of each term, whether fused or not (Higham,
 // Accuracy and Stability, §3.1), and keep is one term more.
-func (p product) check(t *testing.T, dst, before, a []float32, b B, keep []float32) {
+func (p product) check(t *testing.T, dst, before, a []float32, b *B, keep []float32) {
 	t.Helper()
 	for r := range p.rows {
 		for c := range p.dstStride {

@@ -64,8 +64,13 @@ func expandBlock(format Format, dst []float32, block []byte) { // dst [BlockLen]
 }
 
 func expandFloats(dst []float32, data []byte) {
+	const size = 4
+	if littleEndian {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(dst))), size*len(dst)), data)
+		return
+	}
 	for j := range dst {
-		dst[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*j:]))
+		dst[j] = math.Float32frombits(binary.LittleEndian.Uint32(data[size*j:]))
 	}
 }
 

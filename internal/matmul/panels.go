@@ -3,6 +3,7 @@ package matmul
 import (
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/rapt-go/rapt/internal/kernel"
 	"github.com/rapt-go/rapt/internal/mapped"
@@ -17,6 +18,19 @@ type panels struct {
 	half   []uint16  // F16 and BF16
 	full   []float32 // F32
 	blocks []byte    // the formats of ggml
+}
+
+// memory is where the panels lie from a number of them on, whatever is there: it is for kernel.MultiplyAhead, which fetches it
+// and doesn't look. Blocks are not fetched.
+func (p *panels) memory(at int) []float32 {
+	switch {
+	case p.full != nil:
+		return p.full[at:]
+	case p.half != nil:
+		half := p.half[at:]
+		return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(half))), len(half)/2)
+	}
+	return nil
 }
 
 // Prepare lays the matrix out for products, on all threads of a team. Otherwise the first product does that.
@@ -117,7 +131,7 @@ func spread(column, row []uint16) {
 
 // multiply computes some rows of a product with some steps in depth of a panel: dst = keep·dst + a·panel. Where the panel
 // has to be expanded, that is done into room on the way if it is the first group of rows, and was done if not; it is the
-// last group too if no other will look at room. ahead is fetched on the way where nothing has to be expanded.
+// last group too if no other will look at room. ahead is fetched on the way where nothing is expanded.
 func (m *Matrix) multiply(dst []float32, dstStride int, a []float32, aStride int, panel, from, depth int, room []float32, first, last bool, rows, width int, keep, ahead []float32) {
 	at, n := (panel*m.in+from)*kernel.PanelWidth, depth*kernel.PanelWidth
 	p := m.panels

@@ -93,22 +93,22 @@ func (p *Product) blocks(size int) int {
 // divide is n/by, rounded up.
 func divide(n, by int) int { return (n + by - 1) / by }
 
-// fetches is the number of products of a group of rows in which kernel.MultiplyAhead fetches as much as a panel has.
-const fetches = 4
-
-// ahead is what the product of a group of rows with a panel fetches on the way, so that it is near when it is needed: of the
-// panel that comes next, or the next steps of this one. Narrower formats are fetched by what expands them.
+// ahead is what the product of a group of rows with a panel fetches on the way, so that it is near when it is needed: a part
+// of the panel that comes next, or of the next steps of this one. A group that expands a panel fetches nothing.
 func (p *Product) ahead(panel, from, group int) []float32 {
 	m := p.Matrix
 	if from += p.depth; from >= m.in {
 		panel, from = panel+1, 0
 	}
-	if m.format != F32 || group >= fetches || panel >= p.count {
+	if m.format != F32 {
+		group--
+	}
+	const float32Size = 4
+	part := group * kernel.AheadRows(p.depth, kernel.PanelWidth) * kernel.AheadWidth * float32Size / m.format.size()
+	if part < 0 || part >= min(p.depth, m.in-from)*kernel.PanelWidth || panel >= p.count {
 		return nil
 	}
-	depth := min(p.depth, m.in-from)
-	at := (panel*m.in+from)*kernel.PanelWidth + group*depth*kernel.PanelWidth/fetches
-	return m.panels.full[at:]
+	return m.panels.memory((panel*m.in+from)*kernel.PanelWidth + part)
 }
 
 // Do computes the columns of one panel for a block of rows.

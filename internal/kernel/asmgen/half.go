@@ -20,6 +20,10 @@ var expansions = []expansion{
 // is twice as long and runs for one group of rows of many.
 const expandUnroll = 4
 
+// panelAhead is how many bytes before its use a line of the panel is fetched: a page of memory, at whose end the fetching
+// that the CPU does by itself begins anew.
+const panelAhead = 4096
+
 // multiplyExpand is the functions that kernel.MultiplyHalf and MultiplyBFloat16 describe, for up to m.rows rows and one
 // panel: the product of multiplyX86 with a panel that is expanded on the way, between the multiplications, and kept for
 // the products that follow.
@@ -66,6 +70,7 @@ func (m x86) expandTile(a *asm, rows int, e expansion) {
 	a.line("JLT  %srest", prefix)
 	a.label("%sloop", prefix)
 	for step := range expandUnroll {
+		a.line("PREFETCHT0 %d(BX)", panelAhead+step*panelBytes/2)
 		m.expandStep(a, rows, vectors, step, e)
 	}
 	m.expandAdvance(a, rows, expandUnroll)
@@ -106,10 +111,6 @@ const fewRows = 4
 
 // fewUnroll is the number of steps in depth between two checks of its loop.
 const fewUnroll = 4
-
-// fewAhead is how many bytes before its use a line of the panel is fetched: a page of memory, at whose end the fetching
-// that the CPU does by itself begins anew.
-const fewAhead = 4096
 
 // multiplyOnce is the functions that kernel.MultiplyHalfOnce and MultiplyBFloat16Once describe, for up to fewRows rows and
 // one panel, of which nothing is written anywhere. They go through the panel once or, where there are too few registers for
@@ -170,7 +171,7 @@ func (m x86) onceTile(a *asm, rows, vectors int, prefix string, e expansion, fet
 	a.label("%sloop", prefix)
 	for step := range fewUnroll {
 		if fetch {
-			a.line("PREFETCHT0 %d(BX)", fewAhead+step*panelBytes/2)
+			a.line("PREFETCHT0 %d(BX)", panelAhead+step*panelBytes/2)
 		}
 		m.onceStep(a, rows, vectors, step, e)
 	}
