@@ -9,6 +9,7 @@ type bands struct {
 
 	sum, top []float32 // [keys] of the band at hand
 	rows     int       // how many of its rows are in them
+	fresh    bool      // the rows at hand are its first
 
 	edges          []int     // [PooledCols+1] where the cells begin
 	width          int       // the keys of a cell, if all have the same number; else 0
@@ -59,26 +60,22 @@ func (c *call) enterBand(b, i int, x *bands) {
 	x.end = cellStart(x.band+1, c.stats.PooledRows, c.queryLen(b))
 }
 
-// begin reports whether the band at hand has no rows yet, and then clears its sums for the keys outside of those that its
-// first rows write: the whole blocks of them.
-func (x *bands) begin(keys span, length int) bool {
-	if x.rows > 0 {
-		return false
+// begin finds out whether the rows at hand, which see no other keys, are the first of the band at hand. If so they write its
+// sums for the whole blocks of those keys, and it clears them for the others of the sequence.
+func (x *bands) begin(keys span, length int) {
+	if x.fresh = x.rows == 0; !x.fresh {
+		return
 	}
-	if keys.empty() {
-		keys = span{}
-	}
-	from := keys.from / keyTile * keyTile
-	clear(x.sum[:from])
-	clear(x.top[:from])
+	block := keys.from / keyTile * keyTile
+	clear(x.sum[:block])
+	clear(x.top[:block])
 	clear(x.sum[keys.to:length])
 	clear(x.top[keys.to:length])
-	return true
 }
 
-// endRun joins the keys of the band at hand if the strip has no more of its rows. Query i is the next.
-func (c *call) endRun(strip *tile, i int, x *bands) {
-	if i < strip.to && i < x.end {
+// endRun adds n to the rows of the band at hand, and joins its keys if the strip has no more of them. Query i is the next.
+func (c *call) endRun(strip *tile, i, n int, x *bands) {
+	if x.rows += n; i < strip.to && i < x.end {
 		return
 	}
 	cells, highest := c.joinKeys(strip, x)

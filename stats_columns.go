@@ -12,7 +12,9 @@ type strip struct {
 	highest []float32 // [keys] of all strips of the part: a maximum is the same in any order
 	from    []int32   // [keys] the query of it
 
-	sum, top []float32 // [keyTile+RowStep] of a few rows
+	sum, top         []float32 // [keys] of the few rows at hand
+	partSum, partTop []float32 // [keyTile] of those of them that are of one band
+	offsets          []float32 // [keyTile+RowStep−1] the diagonals of all of them for a block of keys
 
 	bands bands
 }
@@ -20,7 +22,9 @@ type strip struct {
 // beginPart clears what is gathered for all strips of a part.
 func (c *call) beginPart(s *gatherer) {
 	x := &s.strip
-	x.sum, x.top = grow(x.sum, keyTile+kernel.RowStep), grow(x.top, keyTile)
+	x.sum, x.top = grow(x.sum, c.keys), grow(x.top, c.keys)
+	x.partSum, x.partTop = grow(x.partSum, keyTile), grow(x.partTop, keyTile)
+	x.offsets = grow(x.offsets, keyTile+kernel.RowStep-1)
 	if c.stats.MaxReceived != nil {
 		x.highest, x.from = grow(x.highest, c.keys), growAny(x.from, c.keys)
 		clear(x.highest)
@@ -46,84 +50,110 @@ func (c *call) beginStrip(t *tile, s *gatherer) {
 // addColumns adds rows first, …, first+rows−1 of tile t, whose weights are known, to the sums of the strip that it is in.
 func (c *call) addColumns(strip, t *tile, first, rows int, s *gatherer) {
 	i := t.from + first
-	if !c.pooled() {
-		c.addSums(strip, t, first, rows, false, s)
+	keys, x := c.reach(t.batch, i, i+rows), &s.strip.bands
+	if keys.empty() {
+		keys = span{}
+	}
+	oneBand := c.pooled() && x.end >= i+rows
+	if oneBand {
+		x.begin(keys, c.keyLen(t.batch))
+	} else if c.pooled() {
+		c.addBands(strip, t, first, rows, keys, s)
+	}
+	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
+		block := span{from, min(from+keyTile, keys.to)}
+		sum, top := s.strip.sum[block.from:block.to], s.strip.top[block.from:block.to]
+		switch {
+		case oneBand:
+			sum, top = c.addToBand(first, rows, block, s)
+		case !c.pooled() && (c.stats.Received != nil || c.stats.MaxReceived != nil):
+			weights, factors := c.weightsAt(first, from, s)
+			kernel.Columns(sum, top, weights, c.weightStride, rows, len(sum), factors)
+		}
+		c.addBlock(strip, t, first, rows, block, sum, top, s)
+	}
+	if oneBand {
+		c.endRun(strip, i+rows, rows, x)
+	}
+}
+
+// addToBand adds a few rows for a block of keys to the band at hand, which they are all of, and returns their sums and maxima.
+func (c *call) addToBand(first, rows int, keys span, s *gatherer) (sum, top []float32) { // [keys]
+	x := &s.strip
+	weights, factors := c.weightsAt(first, keys.from, s)
+	bandSum, bandTop := x.bands.sum[keys.from:keys.to], x.bands.top[keys.from:keys.to]
+	if x.bands.fresh {
+		kernel.Columns(bandSum, bandTop, weights, c.weightStride, rows, len(bandSum), factors)
+		return bandSum, bandTop
+	}
+	sum, top = x.sum[keys.from:keys.to], x.top[keys.from:keys.to]
+	kernel.Columns(sum, top, weights, c.weightStride, rows, len(sum), factors)
+	kernel.AddMax(bandSum, bandTop, sum, top)
+	return sum, top
+}
+
+// addBands adds a few rows of several bands to those, and sets the strip's sum and top to those of all of them: the same to
+// the bit whatever the bands are.
+func (c *call) addBands(strip, t *tile, first, rows int, keys span, s *gatherer) {
+	x, block := &s.strip, keys.from/keyTile*keyTile
+	clear(x.sum[block:keys.to])
+	clear(x.top[block:keys.to])
+	for last := first + rows; first < last; {
+		i := t.from + first
+		n := min(last-first, x.bands.end-i)
+		x.bands.begin(keys, c.keyLen(t.batch))
+		for from := block; from < keys.to; from += keyTile {
+			c.addToBands(first, n, span{from, min(from+keyTile, keys.to)}, s)
+		}
+		c.endRun(strip, i+n, n, &x.bands)
+		first += n
+	}
+}
+
+// addToBands adds rows of the band at hand for a block of keys to it, and to the sums and maxima of rows of several bands.
+func (c *call) addToBands(first, rows int, keys span, s *gatherer) {
+	x := &s.strip
+	weights, factors := c.weightsAt(first, keys.from, s)
+	sum, top := x.sum[keys.from:keys.to], x.top[keys.from:keys.to]
+	bandSum, bandTop := x.bands.sum[keys.from:keys.to], x.bands.top[keys.from:keys.to]
+	if x.bands.fresh {
+		kernel.ColumnsOn(bandSum, bandTop, sum, top, weights, c.weightStride, rows, len(sum), factors)
 		return
 	}
-	x := &s.strip.bands
-	whole := x.end >= i+rows // all are in one band, whose sums are those for the other statistics
-	c.addSums(strip, t, first, rows, whole, s)
-	for from := 0; from < rows; {
-		to := min(rows, x.end-i)
-		if !whole {
-			c.addBand(t, first+from, to-from, s)
-		}
-		x.rows += to - from
-		c.endRun(strip, i+to, x)
-		from = to
-	}
+	kernel.ColumnsOn(x.partSum, x.partTop, sum, top, weights, c.weightStride, rows, len(sum), factors)
+	kernel.AddMax(bandSum, bandTop, x.partSum, x.partTop)
 }
 
-// addSums adds a few rows to what keys receive and to diagonals and, if they are all in one band, to that. The sum of so few
-// is taken in float32, sums of those in float64.
-func (c *call) addSums(strip, t *tile, first, rows int, band bool, s *gatherer) {
+// addBlock adds what a few rows, of the given sums and maxima, are for a block of keys to what keys receive and to diagonals.
+// The sum of so few is taken in float32, sums of those in float64.
+func (c *call) addBlock(strip, t *tile, first, rows int, keys span, sum, top []float32, s *gatherer) {
 	st, x := c.stats, &s.strip
-	i := t.from + first
-	keys := c.reach(t.batch, i, i+rows)
-	sum, top := x.sum[:keyTile], x.top
-	fresh := band && x.bands.begin(keys, c.keyLen(t.batch))
-	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
-		to := min(from+keyTile, keys.to)
-		n := to - from
-		weights, factors := s.weights[first*c.weightStride+from:], s.factors[from/keyTile*c.statRows+first:]
-		if fresh {
-			sum, top = x.bands.sum[from:to], x.bands.top[from:to]
-		}
-		if band || st.Received != nil || st.MaxReceived != nil {
-			kernel.Columns(sum, top, weights, c.weightStride, rows, n, factors)
-		}
-		if st.Received != nil {
-			kernel.AddTo(x.received[from:to], 1, sum)
-		}
-		if st.MaxReceived != nil {
-			kernel.Raise(x.highest[from:], x.from[from:], top, weights, c.weightStride, rows, n, factors, int32(i))
-		}
-		if band && !fresh {
-			kernel.AddMax(x.bands.sum[from:to], x.bands.top[from:to], sum, top)
-		}
-		if st.OffsetMass != nil {
-			c.addDiagonals(strip, t, first, rows, span{from, to}, s)
-		}
+	if st.Received != nil {
+		kernel.AddTo(x.received[keys.from:keys.to], sum)
+	}
+	if st.MaxReceived != nil {
+		weights, factors := c.weightsAt(first, keys.from, s)
+		kernel.Raise(x.highest[keys.from:], x.from[keys.from:], top, weights, c.weightStride, rows, len(top), factors, int32(t.from+first))
+	}
+	if st.OffsetMass != nil {
+		c.addDiagonals(strip, t, first, rows, keys, s)
 	}
 }
 
-// addBand adds some rows of one band to it.
-func (c *call) addBand(t *tile, first, rows int, s *gatherer) {
-	x := &s.strip.bands
-	keys := c.reach(t.batch, t.from+first, t.from+first+rows)
-	sum, top := s.strip.sum[:keyTile], s.strip.top
-	fresh := x.begin(keys, c.keyLen(t.batch))
-	for from := keys.from / keyTile * keyTile; from < keys.to; from += keyTile {
-		to := min(from+keyTile, keys.to)
-		if fresh {
-			sum, top = x.sum[from:to], x.top[from:to]
-		}
-		kernel.Columns(sum, top, s.weights[first*c.weightStride+from:], c.weightStride, rows, to-from, s.factors[from/keyTile*c.statRows+first:])
-		if !fresh {
-			kernel.AddMax(x.sum[from:to], x.top[from:to], sum, top)
-		}
-	}
+// weightsAt is where the weights of rows from one on are for a block of keys, and what makes them weights.
+func (c *call) weightsAt(row, block int, s *gatherer) (weights, factors []float32) {
+	return s.weights[row*c.weightStride+block:], s.factors[block/keyTile*c.statRows+row:]
 }
 
 // addDiagonals adds the weights of some rows for a block of keys to the sums of their diagonals.
 func (c *call) addDiagonals(strip, t *tile, first, rows int, keys span, s *gatherer) {
 	x := &s.strip
-	sum := x.sum[:keys.to-keys.from+rows-1]
+	sum := x.offsets[:keys.to-keys.from+rows-1]
 	clear(sum)
-	kernel.Diagonals(sum, s.weights[first*c.weightStride+keys.from:], c.weightStride, rows, keys.to-keys.from,
-		s.factors[keys.from/keyTile*c.statRows+first:])
+	weights, factors := c.weightsAt(first, keys.from, s)
+	kernel.Diagonals(sum, weights, c.weightStride, rows, keys.to-keys.from, factors)
 	at := stripRows - 1 - (t.from + first + rows - 1 - strip.from) + keys.from
-	kernel.AddTo(x.diagonal[at:][:len(sum)], 1, sum)
+	kernel.AddTo(x.diagonal[at:][:len(sum)], sum)
 }
 
 // endPart adds what is gathered for all strips of a part to the result.
@@ -189,10 +219,12 @@ func (c *call) foldDiagonals(t *tile, diagonal []float64, head int) {
 	highest := c.position(t.batch, t.from) + stripRows - 1
 	diagonal = diagonal[:c.keyLen(t.batch)+stripRows-1]
 	for bin := range mass {
+		sum := mass[bin]
 		// Offsets bins[bin], …, bins[bin+1]−1 are elements from highest − bins[bin+1] + 1 to highest − bins[bin].
 		from, to := max(highest-bins[bin+1]+1, 0), min(highest-bins[bin]+1, len(diagonal))
 		for u := from; u < to; u++ {
-			mass[bin] += diagonal[u]
+			sum += diagonal[u]
 		}
+		mass[bin] = sum
 	}
 }

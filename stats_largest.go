@@ -52,27 +52,42 @@ func (c *call) resetLargest(rows int, s *gatherer) {
 }
 
 // addLargest takes the scores of a few rows, for n keys, into the lists of the largest. Scores, not weights: so keys with
-// the same score tie, in whatever blocks they are.
-func (c *call) addLargest(g *group, scores []float32, stride, n int, s *gatherer) {
+// the same score tie, in whatever blocks they are. It returns the largest score of each row so far, or nil if none is asked
+// for.
+func (c *call) addLargest(g *group, scores []float32, stride, n int, s *gatherer) (tops []float32) { // [g.rows]
 	k := c.largestCount()
 	if k == 0 {
-		return
+		return nil
 	}
+	tops = s.tops[:g.rows]
 	if k <= kernel.ListLen {
 		at := g.first * kernel.ListLen
 		kernel.Largest(s.score[at:], s.key[at:], scores, stride, g.rows, n, k, int32(g.keys.from))
-		return
+		for i := range tops {
+			tops[i] = s.score[at+i*kernel.ListLen]
+		}
+		return tops
 	}
-	for i := range g.rows {
-		row, l := scores[i*stride:][:n], &s.long[g.first+i]
-		bound := max(kernel.Bound(row, k), -math.MaxFloat32)
-		if l.n == k {
-			bound = max(bound, l.score[k-1])
+	for i := range tops {
+		l := &s.long[g.first+i]
+		l.addRow(scores[i*stride:][:n], k, int32(g.keys.from), s)
+		tops[i] = -inf
+		if l.n > 0 {
+			tops[i] = l.score[0]
 		}
-		count := kernel.Collect(row, bound, int32(g.keys.from), s.index[:], s.value[:])
-		for j, key := range s.index[:count] {
-			l.add(key, s.value[j], k)
-		}
+	}
+	return tops
+}
+
+// addRow takes the scores of keys from first on into the list of the k largest.
+func (l *longList) addRow(scores []float32, k int, first int32, s *gatherer) {
+	bound := max(kernel.Bound(scores, k), -math.MaxFloat32)
+	if l.n == k {
+		bound = max(bound, l.score[k-1])
+	}
+	count := kernel.Collect(scores, bound, first, s.index[:], s.value[:])
+	for j, key := range s.index[:count] {
+		l.add(key, s.value[j], k)
 	}
 }
 
@@ -125,23 +140,27 @@ func (c *call) weigh(scores []float32, stride, rows, k, first int, s *gatherer) 
 // sortLargest puts weights into order that are almost: scores that differ by a last digit may give the same weight, or
 // change places.
 func sortLargest(weights []float32, keys []int32) {
-	for j := range weights {
-		for ; j > 0 && (weights[j-1] < weights[j] || weights[j-1] == weights[j] && keys[j-1] > keys[j]); j-- {
-			weights[j-1], weights[j] = weights[j], weights[j-1]
-			keys[j-1], keys[j] = keys[j], keys[j-1]
+	for j := 1; j < len(weights); j++ {
+		for at := j; at > 0 && before(weights[at], weights[at-1], keys[at], keys[at-1]); at-- {
+			weights[at-1], weights[at] = weights[at], weights[at-1]
+			keys[at-1], keys[at] = keys[at], keys[at-1]
 		}
 	}
 }
 
-// writeLargestOf writes the largest weights of a row. Where there are fewer than TopK above 0, rest stands for the others.
+// before reports whether weight w of key j comes before weight v of key i.
+func before(w, v float32, j, i int32) bool { return w > v || w == v && j < i }
+
+// writeLargestOf writes the largest weights of a row, in order. Where there are fewer than TopK above 0, rest stands for the
+// others.
 func (c *call) writeLargestOf(place int, weights []float32, keys []int32, rest float32) {
 	st := c.stats
-	n := 0
-	for n < len(weights) && weights[n] > 0 {
-		n++
+	for len(weights) > 0 && !(weights[len(weights)-1] > 0) {
+		weights = weights[:len(weights)-1]
 	}
+	keys = keys[:len(weights)]
 	first, key := rest, int32(-1)
-	if n > 0 {
+	if len(keys) > 0 {
 		first, key = weights[0], keys[0]
 	}
 	if st.MaxWeight != nil {
@@ -150,18 +169,21 @@ func (c *call) writeLargestOf(place int, weights []float32, keys []int32, rest f
 	if st.ArgMax != nil {
 		st.ArgMax[place] = key
 	}
+	// A list is a few numbers: a loop has copied them before copy has begun.
 	if st.TopWeight != nil {
 		to := st.TopWeight[place*st.TopK:][:st.TopK]
-		copy(to, weights[:n])
-		for j := n; j < len(to); j++ {
-			to[j] = rest
+		for j := range to {
+			if to[j] = rest; j < len(weights) {
+				to[j] = weights[j]
+			}
 		}
 	}
 	if st.TopIndex != nil {
 		to := st.TopIndex[place*st.TopK:][:st.TopK]
-		copy(to, keys[:n])
-		for j := n; j < len(to); j++ {
-			to[j] = -1
+		for j := range to {
+			if to[j] = -1; j < len(keys) {
+				to[j] = keys[j]
+			}
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (c *call) planColumns(heads int) {
 	c.turns = append(c.turns[:0], make([]int, heads)...)
 	// Multiply writes whole vectors behind the last key. An odd number of cache lines spreads the rows over the sets.
 	c.weightStride = kernel.RoundUp(c.keys, 2*kernel.ColumnStep) + kernel.ColumnStep
-	const sums = 8 // floats that a worker has for each key beside rows of weights
+	const sums = 10 // floats that a worker has for each key beside rows of weights
 	threads, packed := c.threads(), (c.dim+kernel.RoundUp(c.valueDim, kernel.PanelWidth))*kernel.RoundUp(c.keys, keyTile)
 	free := statsFloats
 	switch {

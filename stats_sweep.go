@@ -118,11 +118,15 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 	if c.withOut {
 		w.infinite.see(scores, stride, g.rows, skip, n)
 	}
-	c.addLargest(g, scores, stride, n, s)
-	for i := range g.rows {
-		s.distance[i] = float32(c.position(t.batch, c.query(t, g.first+i)) - g.keys.from)
+	tops := c.addLargest(g, scores, stride, n, s)
+	if sums != &w.total { // which the first chunk goes to; a later one has maxima of its own
+		tops = nil
 	}
-	kernel.SoftmaxMoments(scores, stride, g.rows, n, c.exponent, sums.max[g.first:], sums.sum[g.first:], w.rescale,
+	position := c.position(t.batch, t.from+g.first) - g.keys.from
+	for i := range g.rows {
+		s.distance[i] = float32(position + i)
+	}
+	kernel.SoftmaxMoments(scores, stride, g.rows, n, c.exponent, tops, sums.max[g.first:], sums.sum[g.first:], w.rescale,
 		s.distance[:], s.sums[:], s.products[:], s.moments[:], s.room[:])
 	c.addRows(t, g, scores, stride, n, sums.max[g.first:], s)
 	if c.columns {
@@ -141,6 +145,9 @@ func (c *call) sweepGroup(t *tile, g *group, block span, w *worker, s *gatherer,
 // of the block that none of the rows sees 0.
 func (c *call) keepWeights(g *group, block span, tops []float32, s *gatherer) {
 	copy(s.factors[block.from/keyTile*c.statRows+g.first:], tops)
+	if g.keys == block {
+		return
+	}
 	for r := g.first; r < g.first+g.rows; r++ {
 		row := s.weights[r*c.weightStride:]
 		clear(row[block.from:g.keys.from])
@@ -163,7 +170,10 @@ func (c *call) scaleRows(t *tile, s *gatherer) {
 				factor = 1
 			case x.sum == 0:
 				factor = 0
-			case *place != last:
+			case *place == last:
+			case *place == x.top:
+				last, factor = x.top, float32(x.scale)
+			default:
 				last = *place
 				factor = float32(x.scale * math.Exp(float64(c.exponent)*(float64(last)-float64(x.top))))
 			}

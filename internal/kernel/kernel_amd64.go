@@ -41,10 +41,10 @@ func packValuesAVX512(dst, v *float32, stride, n, panels int)
 func packValuesAVX2(dst, v *float32, stride, n, width int)
 
 // softmaxAVX512 takes c times log₂e; 1 ≤ rows ≤ 16. If products isn't nil, it also does what SoftmaxMoments says, with
-// products times log₂e.
+// products times log₂e. If the largest scores are known, they are in rescale.
 //
 //go:noescape
-func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments *float32)
+func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments *float32, known bool)
 
 // softmaxAVX2 takes c times log₂e; rows ≥ 1.
 //
@@ -135,7 +135,7 @@ func packValues(dst, v []float32, stride, n, dim int) {
 func softmax(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale []float32) {
 	if useAVX512 {
 		for r := 0; r < rows; r += 16 {
-			softmaxAVX512(&s[r*stride], stride, min(16, rows-r), n, c*log2E, &rowMax[r], &rowSum[r], &rescale[r], nil, nil, nil, nil)
+			softmaxAVX512(&s[r*stride], stride, min(16, rows-r), n, c*log2E, &rowMax[r], &rowSum[r], &rescale[r], nil, nil, nil, nil, false)
 		}
 		return
 	}

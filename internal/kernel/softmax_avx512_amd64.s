@@ -40,7 +40,7 @@ GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 	VFMADD231PS t, p, k, Z22      \
 	VFMADD231PS off(R15), p, Z18
 
-// func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments *float32)
+// func softmaxAVX512(s *float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments *float32, known bool)
 //
 //	DI row, R8 stride, R9 rows left    CX n, DX whole vectors, K1 the rest    Z31 c
 //	R10 rowMax, R11 rowSum, R12 rescale, R13 products or 0, R14 distance, R15 distances
@@ -51,8 +51,8 @@ GLOBL exp2Table<>(SB), RODATA|NOPTR, $32
 //
 //	0(SP) tops, 64(SP) 4·nearest, 128(SP) |distance − nearest|
 //
-// First the largest score of every row, then rescale for all rows in one vector, then the exponentials.
-TEXT ·softmaxAVX512(SB), NOSPLIT, $192-96
+// First the largest score of every row, unless it is known and in rescale, then rescale for all rows in one vector, then the exponentials.
+TEXT ·softmaxAVX512(SB), NOSPLIT, $192-97
 	MOVQ s+0(FP), DI
 	MOVQ stride+8(FP), R8
 	SHLQ $2, R8
@@ -89,6 +89,8 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $192-96
 	DECL  AX
 	KMOVW AX, K3
 
+	CMPB known+96(FP), $0
+	JNE  tops
 	MOVQ DI, BX
 	XORQ CX, CX
 
@@ -149,6 +151,7 @@ maxTail:
 	CMPQ          CX, R9
 	JNE           maxRow
 
+tops:
 	// A lane for each row: Z2 = top, kept on the stack, or 0 where no key was seen; rescale.
 	VMOVUPS.Z (R10), K3, Z1
 	VMOVUPS.Z (R12), K3, Z2

@@ -13,8 +13,9 @@ import (
 //
 //	sums[r] = Σ_j p_j      products[r] = Σ_j p_j·ln p_j      moments[r] = Σ_j p_j·|distance[r] − j|
 //
-// distance holds whole numbers. room is for n numbers.
-func SoftmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
+// distance holds whole numbers. room is for n numbers. tops may be nil; else the caller knows the largest score of each row,
+// of this call and of those before.
+func SoftmaxMoments(s []float32, stride, rows, n int, c float32, tops, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if n == 0 {
 		clear(sums[:rows])
 		clear(products[:rows])
@@ -22,7 +23,7 @@ func SoftmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum,
 		Softmax(s, stride, rows, n, c, rowMax, rowSum, rescale)
 		return
 	}
-	softmaxMoments(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
+	softmaxMoments(s, stride, rows, n, c, tops, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 }
 
 func softmaxMomentsGeneric(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
@@ -116,13 +117,16 @@ func Bound(s []float32, k int) float32 {
 //	sum[j] = Σ_r factor[r]·w[r][j]      top[j] = max_r factor[r]·w[r][j], 0 or more
 func Columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
 	if rows > 0 && n > 0 {
-		columns(sum[:n], top[:n], w, stride, rows, n, factor)
+		columns(sum[:n], top[:n], w, stride, rows, n, factor, false)
 	}
 }
 
-func columnsGeneric(sum, top, w []float32, stride, rows, n int, factor []float32) {
-	clear(sum)
-	clear(top)
+// columnsGeneric clears sum and top first, unless it goes on with what is there.
+func columnsGeneric(sum, top, w []float32, stride, rows, n int, factor []float32, on bool) {
+	if !on {
+		clear(sum)
+		clear(top)
+	}
 	for r := range rows {
 		f := factor[r]
 		for j, x := range w[r*stride:][:n] {
@@ -132,6 +136,14 @@ func columnsGeneric(sum, top, w []float32, stride, rows, n int, factor []float32
 				top[j] = x
 			}
 		}
+	}
+}
+
+// ColumnsOn is Columns, and goes on with the sums and maxima of rows before these: afterwards allSum and allTop are what
+// Columns makes of all of them together, to the bit.
+func ColumnsOn(sum, top, allSum, allTop, w []float32, stride, rows, n int, factor []float32) {
+	if rows > 0 && n > 0 {
+		columnsOn(sum[:n], top[:n], allSum[:n], allTop[:n], w, stride, rows, n, factor)
 	}
 }
 
@@ -173,16 +185,16 @@ func diagonalsGeneric(dst, w []float32, stride, rows, n int, factor []float32) {
 	}
 }
 
-// AddTo computes dst[j] += a·src[j] in float64.
-func AddTo(dst []float64, a float64, src []float32) {
+// AddTo computes dst[j] += src[j] in float64.
+func AddTo(dst []float64, src []float32) {
 	if len(dst) > 0 {
-		addTo(dst, a, src[:len(dst)])
+		addTo(dst, src[:len(dst)])
 	}
 }
 
-func addToGeneric(dst []float64, a float64, src []float32) {
+func addToGeneric(dst []float64, src []float32) {
 	for j, x := range src {
-		dst[j] += a * float64(x)
+		dst[j] += float64(x)
 	}
 }
 

@@ -31,13 +31,16 @@ func collectAVX512(s *float32, n int, threshold float32, first int32, index *int
 func columnsAVX512(sum, top, w *float32, stride, rows, n int, factor *float32)
 
 //go:noescape
+func columnsOnAVX512(sum, top, allSum, allTop, w *float32, stride, rows, n int, factor *float32)
+
+//go:noescape
 func raiseAVX512(highest *float32, row *int32, top, w *float32, stride, rows, n int, factor *float32, first int32)
 
 //go:noescape
 func diagonalsAVX512(dst, w *float32, stride, rows, n int, factor *float32)
 
 //go:noescape
-func addToAVX512(dst *float64, a float64, src *float32, n int)
+func addToAVX512(dst *float64, src *float32, n int)
 
 //go:noescape
 func addMaxAVX512(sum, top, s, t *float32, n int)
@@ -61,26 +64,27 @@ func momentsAVX2(p, scores *float32, n int, top, c, distance float32) (sum, prod
 func aboveAVX2(s *float32, n int, bound float32) (first int)
 
 //go:noescape
-func columnsAVX2(sum, top, w *float32, stride, rows, n int, factor *float32)
+func columnsAVX2(sum, top, w *float32, stride, rows, n int, factor *float32, on bool)
 
 // addToAVX2 takes n, a multiple of 8 and at least that.
 //
 //go:noescape
-func addToAVX2(dst *float64, a float64, src *float32, n int)
+func addToAVX2(dst *float64, src *float32, n int)
 
 // addMaxAVX2 takes n, a multiple of 8 and at least that.
 //
 //go:noescape
 func addMaxAVX2(sum, top, s, t *float32, n int)
 
-func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
+func softmaxMoments(s []float32, stride, rows, n int, c float32, tops, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	if !useAVX512 {
 		softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 		return
 	}
+	copy(rescale, tops)
 	for r := 0; r < rows; r += 16 {
 		softmaxAVX512(&s[r*stride], stride, min(16, rows-r), n, c*log2E, &rowMax[r], &rowSum[r], &rescale[r],
-			&distance[r], &sums[r], &products[r], &moments[r])
+			&distance[r], &sums[r], &products[r], &moments[r], tops != nil)
 	}
 	for r := range rows {
 		products[r] *= math.Ln2
@@ -119,16 +123,24 @@ func collect(s []float32, threshold float32, first int32, index []int32, value [
 	return collectGeneric(s, threshold, first, index, value)
 }
 
-func columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
-	if useAVX512 {
+func columns(sum, top, w []float32, stride, rows, n int, factor []float32, on bool) {
+	switch {
+	case useAVX512 && !on:
 		columnsAVX512(&sum[0], &top[0], &w[0], stride, rows, n, &factor[0])
+	case useAVX2:
+		columnsAVX2(&sum[0], &top[0], &w[0], stride, rows, n, &factor[0], on)
+	default:
+		columnsGeneric(sum, top, w, stride, rows, n, factor, on)
+	}
+}
+
+func columnsOn(sum, top, allSum, allTop, w []float32, stride, rows, n int, factor []float32) {
+	if useAVX512 {
+		columnsOnAVX512(&sum[0], &top[0], &allSum[0], &allTop[0], &w[0], stride, rows, n, &factor[0])
 		return
 	}
-	if useAVX2 {
-		columnsAVX2(&sum[0], &top[0], &w[0], stride, rows, n, &factor[0])
-		return
-	}
-	columnsGeneric(sum, top, w, stride, rows, n, factor)
+	columns(sum, top, w, stride, rows, n, factor, false)
+	columns(allSum, allTop, w, stride, rows, n, factor, true)
 }
 
 func raise(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
@@ -153,17 +165,17 @@ func diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
 	diagonalsGeneric(dst, w, stride, rows, n, factor)
 }
 
-func addTo(dst []float64, a float64, src []float32) {
+func addTo(dst []float64, src []float32) {
 	if useAVX512 {
-		addToAVX512(&dst[0], a, &src[0], len(dst))
+		addToAVX512(&dst[0], &src[0], len(dst))
 		return
 	}
 	whole := 0
 	if useAVX2 && len(dst) >= 8 {
 		whole = len(dst) / 8 * 8
-		addToAVX2(&dst[0], a, &src[0], whole)
+		addToAVX2(&dst[0], &src[0], whole)
 	}
-	addToGeneric(dst[whole:], a, src[whole:])
+	addToGeneric(dst[whole:], src[whole:])
 }
 
 func addMax(sum, top, s, t []float32) {

@@ -13,10 +13,10 @@ func momentsNEON(p, scores *float32, n int, top, c, distance float32) (sum, prod
 func aboveNEON(s *float32, n int, bound float32) (first int)
 
 //go:noescape
-func columnsNEON(sum, top, w *float32, stride, rows, n int, factor *float32)
+func columnsNEON(sum, top, w *float32, stride, rows, n int, factor *float32, on bool)
 
 //go:noescape
-func addToNEON(dst *float64, a float64, src *float32, n int)
+func addToNEON(dst *float64, src *float32, n int)
 
 //go:noescape
 func addMaxNEON(sum, top, s, t *float32, n int)
@@ -26,7 +26,7 @@ func addMaxNEON(sum, top, s, t *float32, n int)
 //go:noescape
 func addScaledNEON(dst *float32, a float32, src *float32, n int)
 
-func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
+func softmaxMoments(s []float32, stride, rows, n int, c float32, _, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 }
 
@@ -64,14 +64,19 @@ func collect(s []float32, threshold float32, first int32, index []int32, value [
 	return collectGeneric(s, threshold, first, index, value)
 }
 
-func columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
+func columns(sum, top, w []float32, stride, rows, n int, factor []float32, on bool) {
 	whole := wholeNEON(n)
 	if whole > 0 {
-		columnsNEON(&sum[0], &top[0], &w[0], stride, rows, whole, &factor[0])
+		columnsNEON(&sum[0], &top[0], &w[0], stride, rows, whole, &factor[0], on)
 	}
 	if whole < n {
-		columnsGeneric(sum[whole:], top[whole:], w[whole:], stride, rows, n-whole, factor)
+		columnsGeneric(sum[whole:], top[whole:], w[whole:], stride, rows, n-whole, factor, on)
 	}
+}
+
+func columnsOn(sum, top, allSum, allTop, w []float32, stride, rows, n int, factor []float32) {
+	columns(sum, top, w, stride, rows, n, factor, false)
+	columns(allSum, allTop, w, stride, rows, n, factor, true)
 }
 
 func raise(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
@@ -91,12 +96,12 @@ func diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
 	}
 }
 
-func addTo(dst []float64, a float64, src []float32) {
+func addTo(dst []float64, src []float32) {
 	whole := wholeNEON(len(dst))
 	if whole > 0 {
-		addToNEON(&dst[0], a, &src[0], whole)
+		addToNEON(&dst[0], &src[0], whole)
 	}
-	addToGeneric(dst[whole:], a, src[whole:])
+	addToGeneric(dst[whole:], src[whole:])
 }
 
 func addMax(sum, top, s, t []float32) {

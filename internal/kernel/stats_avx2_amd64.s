@@ -104,8 +104,8 @@ aboveDone:
 	VZEROUPPER
 	RET
 
-// func columnsAVX2(sum, top, w *float32, stride, rows, n int, factor *float32)
-TEXT ·columnsAVX2(SB), NOSPLIT, $0-56
+// func columnsAVX2(sum, top, w *float32, stride, rows, n int, factor *float32, on bool)
+TEXT ·columnsAVX2(SB), NOSPLIT, $0-57
 	MOVQ sum+0(FP), DI
 	MOVQ top+8(FP), BX
 	MOVQ w+16(FP), SI
@@ -128,6 +128,18 @@ columnsLoop:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	CMPB   on+56(FP), $0
+	JEQ    columnsFresh
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS 64(BX), Y6
+	VMOVUPS 96(BX), Y7
+
+columnsFresh:
 	MOVQ   SI, R10
 	XORQ   CX, CX
 
@@ -179,6 +191,12 @@ columnsOne:
 columnsWhole:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y4, Y4, Y4
+	CMPB   on+56(FP), $0
+	JEQ    columnsOneFresh
+	VMASKMOVPS (DI), Y14, Y0
+	VMASKMOVPS (BX), Y14, Y4
+
+columnsOneFresh:
 	MOVQ   SI, R10
 	XORQ   CX, CX
 
@@ -204,18 +222,15 @@ columnsDone:
 	VZEROUPPER
 	RET
 
-// func addToAVX2(dst *float64, a float64, src *float32, n int)
-TEXT ·addToAVX2(SB), NOSPLIT, $0-32
+// func addToAVX2(dst *float64, src *float32, n int)
+TEXT ·addToAVX2(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), DI
-	VBROADCASTSD a+8(FP), Y4
-	MOVQ         src+16(FP), SI
-	MOVQ         n+24(FP), DX
+	MOVQ         src+8(FP), SI
+	MOVQ         n+16(FP), DX
 
 addToLoop:
 	VCVTPS2PD (SI), Y0
 	VCVTPS2PD 16(SI), Y1
-	VMULPD    Y4, Y0, Y0
-	VMULPD    Y4, Y1, Y1
 	VADDPD    (DI), Y0, Y0
 	VADDPD    32(DI), Y1, Y1
 	VMOVUPD   Y0, (DI)

@@ -464,7 +464,146 @@ columnsDone:
 	VZEROUPPER
 	RET
 
+// func columnsOnAVX512(sum, top, allSum, allTop, w *float32, stride, rows, n int, factor *float32)
+TEXT ·columnsOnAVX512(SB), NOSPLIT, $0-72
+	MOVQ sum+0(FP), DI
+	MOVQ top+8(FP), BX
+	MOVQ allSum+16(FP), R12
+	MOVQ allTop+24(FP), R13
+	MOVQ w+32(FP), SI
+	MOVQ stride+40(FP), R8
+	SHLQ $2, R8
+	MOVQ rows+48(FP), R9
+	MOVQ n+56(FP), DX
+	MOVQ factor+64(FP), R11
+	TAIL512(DX)
+	SUBQ $4, DX
+	JLT  columnsOnRest
+
+columnsOnLoop:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VMOVUPS (R12), Z16
+	VMOVUPS 64(R12), Z17
+	VMOVUPS 128(R12), Z18
+	VMOVUPS 192(R12), Z19
+	MOVQ    SI, R10
+	XORQ    CX, CX
+
+columnsOnRow:
+	VBROADCASTSS (R11)(CX*4), Z8
+	VMULPS  (R10), Z8, Z9
+	VMULPS  64(R10), Z8, Z10
+	VMULPS  128(R10), Z8, Z11
+	VMULPS  192(R10), Z8, Z12
+	VADDPS  Z9, Z0, Z0
+	VADDPS  Z10, Z1, Z1
+	VADDPS  Z11, Z2, Z2
+	VADDPS  Z12, Z3, Z3
+	VADDPS  Z9, Z16, Z16
+	VADDPS  Z10, Z17, Z17
+	VADDPS  Z11, Z18, Z18
+	VADDPS  Z12, Z19, Z19
+	VMAXPS  Z4, Z9, Z4
+	VMAXPS  Z5, Z10, Z5
+	VMAXPS  Z6, Z11, Z6
+	VMAXPS  Z7, Z12, Z7
+	ADDQ    R8, R10
+	INCQ    CX
+	CMPQ    CX, R9
+	JNE     columnsOnRow
+	VMAXPS  (R13), Z4, Z8
+	VMAXPS  64(R13), Z5, Z9
+	VMAXPS  128(R13), Z6, Z10
+	VMAXPS  192(R13), Z7, Z11
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, (BX)
+	VMOVUPS Z5, 64(BX)
+	VMOVUPS Z6, 128(BX)
+	VMOVUPS Z7, 192(BX)
+	VMOVUPS Z16, (R12)
+	VMOVUPS Z17, 64(R12)
+	VMOVUPS Z18, 128(R12)
+	VMOVUPS Z19, 192(R12)
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	VMOVUPS Z10, 128(R13)
+	VMOVUPS Z11, 192(R13)
+	ADDQ    $256, SI
+	ADDQ    $256, DI
+	ADDQ    $256, BX
+	ADDQ    $256, R12
+	ADDQ    $256, R13
+	SUBQ    $4, DX
+	JGE     columnsOnLoop
+
+columnsOnRest:
+	ADDQ   $4, DX
+	KXNORW K2, K2, K2
+
+	// One vector at a time, and the last numbers with K1.
+columnsOnOne:
+	SUBQ   $1, DX
+	JGE    columnsOnWhole
+	KMOVW  K1, K2
+	KTESTW K1, K1
+	JEQ    columnsOnDone
+
+columnsOnWhole:
+	VPXORD    Z0, Z0, Z0
+	VPXORD    Z4, Z4, Z4
+	VMOVUPS.Z (R12), K2, Z16
+	VMOVUPS.Z (R13), K2, Z17
+	MOVQ      SI, R10
+	XORQ      CX, CX
+
+columnsOnOneRow:
+	VMOVUPS.Z    (R10), K2, Z9
+	VBROADCASTSS (R11)(CX*4), Z8
+	VMULPS  Z9, Z8, Z9
+	VADDPS  Z9, Z0, Z0
+	VADDPS  Z9, Z16, Z16
+	VMAXPS  Z4, Z9, Z4
+	ADDQ    R8, R10
+	INCQ    CX
+	CMPQ    CX, R9
+	JNE     columnsOnOneRow
+	VMAXPS  Z17, Z4, Z17
+	VMOVUPS Z0, K2, (DI)
+	VMOVUPS Z4, K2, (BX)
+	VMOVUPS Z16, K2, (R12)
+	VMOVUPS Z17, K2, (R13)
+	ADDQ    $64, SI
+	ADDQ    $64, DI
+	ADDQ    $64, BX
+	ADDQ    $64, R12
+	ADDQ    $64, R13
+	TESTQ   DX, DX
+	JGE     columnsOnOne
+
+columnsOnDone:
+	VZEROUPPER
+	RET
+
+// OF makes row the row of the lanes of K3 in which w·f is the top, Z0.
+#define OF(w, f, row) \
+	VMULPS    w, f, Z2           \
+	VCMPPS    $0, Z0, Z2, K3, K4 \
+	VMOVDQA32 row, K4, Z1
+
 // func raiseAVX512(highest *float32, row *int32, top, w *float32, stride, rows, n int, factor *float32, first int32)
+//
+// From the last row to the first, so that the first of equal ones is what stays, without a branch. Twelve rows, which nearly
+// all come in, have their factors in Z16 … Z27, their numbers in Z4 … Z15, and SI, R10, R13 in rows 0, 4, 8.
 TEXT ·raiseAVX512(SB), NOSPLIT, $0-68
 	MOVQ   highest+0(FP), DI
 	MOVQ   row+8(FP), BX
@@ -476,6 +615,74 @@ TEXT ·raiseAVX512(SB), NOSPLIT, $0-68
 	MOVQ   n+48(FP), DX
 	MOVQ   factor+56(FP), R11
 	TAIL512(DX)
+	CMPQ   R9, $12
+	JNE    raiseSome
+	VBROADCASTSS 0(R11), Z16
+	VBROADCASTSS 4(R11), Z17
+	VBROADCASTSS 8(R11), Z18
+	VBROADCASTSS 12(R11), Z19
+	VBROADCASTSS 16(R11), Z20
+	VBROADCASTSS 20(R11), Z21
+	VBROADCASTSS 24(R11), Z22
+	VBROADCASTSS 28(R11), Z23
+	VBROADCASTSS 32(R11), Z24
+	VBROADCASTSS 36(R11), Z25
+	VBROADCASTSS 40(R11), Z26
+	VBROADCASTSS 44(R11), Z27
+	MOVL first+64(FP), AX
+	VPBROADCASTD AX, Z4
+	VPBROADCASTD numbers<>+12(SB), Z0
+	VPADDD Z0, Z4, Z5
+	VPADDD Z0, Z5, Z6
+	VPADDD Z0, Z6, Z7
+	VPADDD Z0, Z7, Z8
+	VPADDD Z0, Z8, Z9
+	VPADDD Z0, Z9, Z10
+	VPADDD Z0, Z10, Z11
+	VPADDD Z0, Z11, Z12
+	VPADDD Z0, Z12, Z13
+	VPADDD Z0, Z13, Z14
+	VPADDD Z0, Z14, Z15
+	LEAQ   (SI)(R8*4), R10
+	LEAQ   (SI)(R8*8), R13
+	LEAQ   (R8)(R8*2), CX
+
+raiseTwelve:
+	SUBQ      $1, DX
+	JLT       raiseRest
+	VMOVUPS   (R12), Z0
+	VCMPPS    $0x1e, (DI), Z0, K3
+	KTESTW    K3, K3
+	JEQ       raiseTwelveNext
+	VMOVUPS   Z0, K3, (DI)
+	VMOVDQU32 (BX), Z1
+	OF((R13)(CX*1), Z27, Z15)
+	OF((R13)(R8*2), Z26, Z14)
+	OF((R13)(R8*1), Z25, Z13)
+	OF((R13), Z24, Z12)
+	OF((R10)(CX*1), Z23, Z11)
+	OF((R10)(R8*2), Z22, Z10)
+	OF((R10)(R8*1), Z21, Z9)
+	OF((R10), Z20, Z8)
+	OF((SI)(CX*1), Z19, Z7)
+	OF((SI)(R8*2), Z18, Z6)
+	OF((SI)(R8*1), Z17, Z5)
+	OF((SI), Z16, Z4)
+	VMOVDQU32 Z1, (BX)
+
+raiseTwelveNext:
+	ADDQ $64, SI
+	ADDQ $64, R10
+	ADDQ $64, R13
+	ADDQ $64, DI
+	ADDQ $64, BX
+	ADDQ $64, R12
+	JMP  raiseTwelve
+
+raiseRest:
+	XORQ DX, DX
+
+raiseSome:
 	KXNORW K2, K2, K2
 
 	// R14 is in the last row what SI is in the first, R15 the last row.
@@ -501,7 +708,6 @@ raiseWhole:
 	JEQ       raiseNext
 	VMOVUPS   Z0, K3, (DI)
 
-	// From the last row to the first, so that the first of equal ones is what stays, without a branch.
 	MOVQ      R14, R10
 	MOVQ      R9, CX
 	MOVL      R15, R13
@@ -539,6 +745,18 @@ raiseDone:
 	VFMADD231PS Z1, f, Z0                      \
 	SUBQ        R14, R10
 
+// FIRST is SHIFTED where there are no weights before R10, LAST where there are none from R10 on; Z3 is 0.
+#define FIRST(back, f) \
+	VMOVUPS     (R10), Z1               \
+	VALIGND     $(16-back), Z3, Z1, Z1  \
+	VFMADD231PS Z1, f, Z0               \
+	SUBQ        R14, R10
+
+#define LAST(back, f) \
+	SUBQ        R14, R10                    \
+	VALIGND     $(16-back), -64(R10), Z3, Z1 \
+	VFMADD231PS Z1, f, Z0
+
 // func diagonalsAVX512(dst, w *float32, stride, rows, n int, factor *float32)
 //
 //	DI dst, R13 the element of dst at hand    SI its place in the last row, R8 distance of a row and a step to the row before
@@ -546,7 +764,8 @@ raiseDone:
 //
 // A vector of diagonals takes from each row sixteen weights, one place further left in each. In the middle all of them
 // exist; the first vector and those behind n−16 take them with a mask. Twelve rows, which nearly all come in, have a middle
-// of their own: their factors are in Z4 … Z15, the last row's first.
+// of their own: their factors are in Z4 … Z15, the last row's first. Where n is whole vectors, they need no masks at the
+// edges either.
 TEXT ·diagonalsAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
@@ -564,6 +783,10 @@ TEXT ·diagonalsAVX512(SB), NOSPLIT, $0-48
 	INCQ R8
 	SHLQ $2, R8
 	XORQ R13, R13
+	CMPQ  R9, $12
+	JNE   edge
+	TESTQ $15, R12
+	JEQ   twelve
 
 	// With a mask: row r has weights j = u + lane − back for back = rows−1−r, those with 0 ≤ j < n.
 edge:
@@ -675,10 +898,6 @@ middleOneRow:
 	JMP          middleRest
 
 twelve:
-	MOVQ R12, AX
-	SUBQ R13, AX
-	CMPQ AX, $16
-	JLT  edge
 	VBROADCASTSS 44(R11), Z4
 	VBROADCASTSS 40(R11), Z5
 	VBROADCASTSS 36(R11), Z6
@@ -691,6 +910,35 @@ twelve:
 	VBROADCASTSS 8(R11), Z13
 	VBROADCASTSS 4(R11), Z14
 	VBROADCASTSS 0(R11), Z15
+	TESTQ R13, R13
+	JNE   twelveMiddle
+
+	VPXORD      Z3, Z3, Z3
+	VMOVUPS     (DI), Z0
+	MOVQ        SI, R10
+	VFMADD231PS (R10), Z4, Z0
+	SUBQ        R14, R10
+	FIRST(1, Z5)
+	FIRST(2, Z6)
+	FIRST(3, Z7)
+	FIRST(4, Z8)
+	FIRST(5, Z9)
+	FIRST(6, Z10)
+	FIRST(7, Z11)
+	FIRST(8, Z12)
+	FIRST(9, Z13)
+	FIRST(10, Z14)
+	FIRST(11, Z15)
+	VMOVUPS     Z0, (DI)
+	ADDQ        $64, DI
+	ADDQ        $64, SI
+	ADDQ        $16, R13
+
+twelveMiddle:
+	MOVQ R12, AX
+	SUBQ R13, AX
+	CMPQ AX, $16
+	JLT  twelveDone
 
 twelveLoop:
 	VMOVUPS     (DI), Z0
@@ -715,18 +963,36 @@ twelveLoop:
 	SUBQ        $16, AX
 	CMPQ        AX, $16
 	JGE         twelveLoop
-	JMP         edge
+
+twelveDone:
+	TESTQ $15, R12
+	JNE   edge
+	MOVL  $0x7ff, AX
+	KMOVW AX, K1
+	VMOVUPS.Z (DI), K1, Z0
+	MOVQ      SI, R10
+	LAST(1, Z5)
+	LAST(2, Z6)
+	LAST(3, Z7)
+	LAST(4, Z8)
+	LAST(5, Z9)
+	LAST(6, Z10)
+	LAST(7, Z11)
+	LAST(8, Z12)
+	LAST(9, Z13)
+	LAST(10, Z14)
+	LAST(11, Z15)
+	VMOVUPS Z0, K1, (DI)
 
 diagonalsDone:
 	VZEROUPPER
 	RET
 
-// func addToAVX512(dst *float64, a float64, src *float32, n int)
-TEXT ·addToAVX512(SB), NOSPLIT, $0-32
+// func addToAVX512(dst *float64, src *float32, n int)
+TEXT ·addToAVX512(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), DI
-	VBROADCASTSD a+8(FP), Z4
-	MOVQ         src+16(FP), SI
-	MOVQ         n+24(FP), DX
+	MOVQ         src+8(FP), SI
+	MOVQ         n+16(FP), DX
 	TAIL512(DX)
 	KSHIFTRW     $8, K1, K2
 	TESTQ        DX, DX
@@ -735,14 +1001,10 @@ TEXT ·addToAVX512(SB), NOSPLIT, $0-32
 addToLoop:
 	VCVTPS2PD   (SI), Z0
 	VCVTPS2PD   32(SI), Z1
-	VMOVUPD     (DI), Z2
-	VMOVUPD     64(DI), Z3
-	VMULPD      Z4, Z0, Z0
-	VMULPD      Z4, Z1, Z1
-	VADDPD      Z0, Z2, Z2
-	VADDPD      Z1, Z3, Z3
-	VMOVUPD     Z2, (DI)
-	VMOVUPD     Z3, 64(DI)
+	VADDPD      (DI), Z0, Z0
+	VADDPD      64(DI), Z1, Z1
+	VMOVUPD     Z0, (DI)
+	VMOVUPD     Z1, 64(DI)
 	ADDQ        $64, SI
 	ADDQ        $128, DI
 	DECQ        DX
@@ -755,8 +1017,6 @@ addToTail:
 	VCVTPS2PD     Y1, Z1
 	VMOVUPD.Z     (DI), K1, Z2
 	VMOVUPD.Z     64(DI), K2, Z3
-	VMULPD        Z4, Z0, Z0
-	VMULPD        Z4, Z1, Z1
 	VADDPD        Z0, Z2, Z2
 	VADDPD        Z1, Z3, Z3
 	VMOVUPD       Z2, K1, (DI)

@@ -10,6 +10,9 @@
 #define FCVTL(n, d)   TWO(0x0E617800, n, d)
 #define FCVTL2(n, d)  TWO(0x4E617800, n, d)
 
+// FADD2D adds two float64 (FADD of vectors, sz 1).
+#define FADD2D(m, n, d) THREE(0x4E60D400, m, n, d)
+
 // CLEAR makes four registers 0.
 #define CLEAR(a, b, c, d) \
 	VEOR a.B16, a.B16, a.B16 \
@@ -115,8 +118,8 @@ aboveDone:
 	MOVD R2, first+24(FP)
 	RET
 
-// func columnsNEON(sum, top, w *float32, stride, rows, n int, factor *float32)
-TEXT ·columnsNEON(SB), NOSPLIT, $0-56
+// func columnsNEON(sum, top, w *float32, stride, rows, n int, factor *float32, on bool)
+TEXT ·columnsNEON(SB), NOSPLIT, $0-57
 	MOVD sum+0(FP), R0
 	MOVD top+8(FP), R1
 	MOVD w+16(FP), R2
@@ -125,10 +128,18 @@ TEXT ·columnsNEON(SB), NOSPLIT, $0-56
 	MOVD rows+32(FP), R4
 	MOVD n+40(FP), R5
 	MOVD factor+48(FP), R6
+	MOVBU on+56(FP), R10
 
 columnsLoop:
 	CLEAR(V0, V1, V2, V3)
 	CLEAR(V4, V5, V6, V7)
+	CBZ   R10, columnsFresh
+	FLDPQ (R0), (F0, F1)
+	FLDPQ 32(R0), (F2, F3)
+	FLDPQ (R1), (F4, F5)
+	FLDPQ 32(R1), (F6, F7)
+
+columnsFresh:
 	MOVD R2, R7
 	MOVD R4, R8
 	MOVD R6, R9
@@ -161,15 +172,11 @@ columnsRow:
 	BGT     columnsLoop
 	RET
 
-// func addToNEON(dst *float64, a float64, src *float32, n int)
-//
-// Products aren't rounded before they are added, as the compiler does it for arm64.
-TEXT ·addToNEON(SB), NOSPLIT, $0-32
-	MOVD  dst+0(FP), R0
-	FMOVD a+8(FP), F31
-	VDUP  V31.D[0], V31.D2
-	MOVD  src+16(FP), R1
-	MOVD  n+24(FP), R2
+// func addToNEON(dst *float64, src *float32, n int)
+TEXT ·addToNEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD n+16(FP), R2
 
 addToLoop:
 	FLDPQ.P 32(R1), (F0, F1)
@@ -179,10 +186,10 @@ addToLoop:
 	FCVTL2(1, 5)
 	FLDPQ   (R0), (F6, F7)
 	FLDPQ   32(R0), (F8, F9)
-	VFMLA   V2.D2, V31.D2, V6.D2
-	VFMLA   V3.D2, V31.D2, V7.D2
-	VFMLA   V4.D2, V31.D2, V8.D2
-	VFMLA   V5.D2, V31.D2, V9.D2
+	FADD2D(2, 6, 6)
+	FADD2D(3, 7, 7)
+	FADD2D(4, 8, 8)
+	FADD2D(5, 9, 9)
 	FSTPQ.P (F6, F7), 32(R0)
 	FSTPQ.P (F8, F9), 32(R0)
 	SUBS    $8, R2

@@ -2,7 +2,7 @@
 
 package kernel
 
-func softmaxMoments(s []float32, stride, rows, n int, c float32, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
+func softmaxMoments(s []float32, stride, rows, n int, c float32, _, rowMax, rowSum, rescale, distance, sums, products, moments, room []float32) {
 	softmaxMomentsGeneric(s, stride, rows, n, c, rowMax, rowSum, rescale, distance, sums, products, moments, room)
 }
 
@@ -18,8 +18,13 @@ func collect(s []float32, threshold float32, first int32, index []int32, value [
 	return collectGeneric(s, threshold, first, index, value)
 }
 
-func columns(sum, top, w []float32, stride, rows, n int, factor []float32) {
-	columnsGeneric(sum, top, w, stride, rows, n, factor)
+func columns(sum, top, w []float32, stride, rows, n int, factor []float32, on bool) {
+	columnsGeneric(sum, top, w, stride, rows, n, factor, on)
+}
+
+func columnsOn(sum, top, allSum, allTop, w []float32, stride, rows, n int, factor []float32) {
+	columns(sum, top, w, stride, rows, n, factor, false)
+	columns(allSum, allTop, w, stride, rows, n, factor, true)
 }
 
 func raise(highest []float32, row []int32, top, w []float32, stride, rows, n int, factor []float32, first int32) {
@@ -30,7 +35,7 @@ func diagonals(dst, w []float32, stride, rows, n int, factor []float32) {
 	diagonalsGeneric(dst, w, stride, rows, n, factor)
 }
 
-func addTo(dst []float64, a float64, src []float32) { addToGeneric(dst, a, src) }
+func addTo(dst []float64, src []float32) { addToGeneric(dst, src) }
 
 func addMax(sum, top, s, t []float32) { addMaxGeneric(sum, top, s, t) }
 

@@ -45,7 +45,11 @@ func TestSoftmaxMoments(t *testing.T) {
 			wantTop, wantSum, wantRescale := slices.Clone(top), slices.Clone(sum), slices.Clone(rescale)
 			scores, distance := slices.Clone(s), []float32{-3, 0, float32(n / 2), float32(n + 5), 1e6}
 			sums, products, moments := make([]float32, rows), make([]float32, rows), make([]float32, rows)
-			SoftmaxMoments(s, stride, rows, n, c, top, sum, rescale, distance, sums, products, moments, make([]float32, n))
+			var known []float32
+			if n%2 == 0 {
+				known = largestOf(s, stride, rows, n)
+			}
+			SoftmaxMoments(s, stride, rows, n, c, known, top, sum, rescale, distance, sums, products, moments, make([]float32, n))
 			Softmax(want, stride, rows, n, c, wantTop, wantSum, wantRescale)
 			for _, pair := range [][2][]float32{{s, want}, {top, wantTop}, {sum, wantSum}, {rescale, wantRescale}} {
 				if !slices.Equal(pair[0], pair[1]) {
@@ -72,6 +76,15 @@ func TestSoftmaxMoments(t *testing.T) {
 			}
 		}
 	})
+}
+
+// largestOf is the largest of each row of scores.
+func largestOf(s []float32, stride, rows, n int) []float32 {
+	tops := make([]float32, rows)
+	for r := range tops {
+		tops[r] = slices.Max(s[r*stride:][:n])
+	}
+	return tops
 }
 
 // TestLargest holds the lists against sorting, with ties, scores of every sign and −Inf, and next to rows with NaN.
@@ -159,8 +172,12 @@ func TestStatsLikeGeneric(t *testing.T) {
 				t.Fatalf("AddMax of %d numbers differs from its twin", n)
 			}
 			dst, want := make([]float64, n+1), make([]float64, n+1)
-			AddTo(dst[:n], 0.1, w)
-			addToGeneric(want[:n], 0.1, w)
+			for j := range n {
+				dst[j] = 0.1 * float64(j)
+			}
+			copy(want, dst)
+			AddTo(dst[:n], w)
+			addToGeneric(want[:n], w)
 			if !slices.Equal(dst, want) {
 				t.Fatalf("AddTo of %d numbers differs from its twin", n)
 			}
@@ -188,10 +205,27 @@ func checkColumns(t *testing.T, rng *rand.Rand, rows, n int) {
 	factor[rows-1], w[(rows-1)*stride+n/2] = factor[0], w[n/2] // a tie goes to the first row
 	sum, top, wantSum, wantTop := make([]float32, n+1), make([]float32, n+1), make([]float32, n+1), make([]float32, n+1)
 	Columns(sum, top, w, stride, rows, n, factor)
-	columnsGeneric(wantSum[:n], wantTop[:n], w, stride, rows, n, factor)
+	columnsGeneric(wantSum[:n], wantTop[:n], w, stride, rows, n, factor, false)
 	if !slices.Equal(sum, wantSum) || !slices.Equal(top, wantTop) {
 		t.Fatalf("Columns of %d×%d differs from its twin", rows, n)
 	}
+	for _, first := range []int{1, rows - 1} { // all rows in two parts
+		allSum, allTop := make([]float32, n+1), make([]float32, n+1)
+		ColumnsOn(sum, top, allSum, allTop, w, stride, first, n, factor)
+		ColumnsOn(sum, top, allSum, allTop, w[first*stride:], stride, rows-first, n, factor[first:])
+		if !slices.Equal(allSum, wantSum) || !slices.Equal(allTop, wantTop) {
+			t.Fatalf("ColumnsOn of %d×%d and %d differs from Columns of all", first, n, rows-first)
+		}
+		if first == rows {
+			continue
+		}
+		partSum, partTop := make([]float32, n+1), make([]float32, n+1)
+		columnsGeneric(partSum[:n], partTop[:n], w[first*stride:], stride, rows-first, n, factor[first:], false)
+		if !slices.Equal(sum, partSum) || !slices.Equal(top, partTop) {
+			t.Fatalf("ColumnsOn of %d×%d differs from Columns", rows-first, n)
+		}
+	}
+	copy(top, wantTop)
 	highest, row := uniform(rng, n+1), make([]int32, n+1)
 	wantHighest, wantRow := slices.Clone(highest), make([]int32, n+1)
 	Raise(highest, row, top, w, stride, rows, n, factor, 7)
@@ -288,9 +322,11 @@ func TestStatsRoom(t *testing.T) {
 				sums, tops := sum.slice(edge, n), top.slice(edge, n)
 				highest, from := other.fill(edge, n, weight), row.slice(edge, n)
 				Columns(sums, tops, weights, n, rows, n, factor)
+				ColumnsOn(make([]float32, n), make([]float32, n), sums, tops, weights, n, rows, n, factor)
+				ColumnsOn(sums, tops, make([]float32, n), make([]float32, n), weights, n, rows, n, factor)
 				Raise(highest, from, tops, weights, n, rows, n, factor, 0)
 				AddMax(sums, tops, weights[:n], highest)
-				AddTo(make([]float64, n), 1, highest)
+				AddTo(make([]float64, n), highest)
 				around("Columns")
 				Diagonals(sum.fill(edge, n+rows-1, weight), weights, n, rows, n, factor)
 				Largest(make([]float32, rows*ListLen), make([]int32, rows*ListLen), weights, n, rows, n, 8, 0)
@@ -298,7 +334,7 @@ func TestStatsRoom(t *testing.T) {
 				PoolPairs(sum.fill(edge, n/2*2, weight), top.fill(edge, n/2*2, weight), n/2*2)
 				around("PoolPairs")
 				state := func() []float32 { return make([]float32, rows) }
-				SoftmaxMoments(weights, n, rows, n, 1, state(), state(), state(), state(), state(), state(), state(), make([]float32, n))
+				SoftmaxMoments(weights, n, rows, n, 1, nil, state(), state(), state(), state(), state(), state(), state(), make([]float32, n))
 				w.checkAround(t, "s of SoftmaxMoments")
 			}
 		}
