@@ -1,6 +1,7 @@
 // Package team runs the steps of one computation, one after another, on the same few goroutines. A forward pass has
 // dozens of steps of ten to a hundred microseconds each: starting goroutines for every one, and waiting until they have
-// ended, costs a fifth of its time on two threads. A Team starts them once; between two steps they wait awake.
+// ended, costs a fifth of its time on two threads. A Team starts them once; between two steps they wait awake. So they do for
+// a while when it stops, since another computation often follows, and a thread that sleeps takes 100 µs to wake.
 //
 //	t := team.Start(0)
 //	defer t.Stop()
@@ -22,18 +23,19 @@ type Step interface {
 
 // A Team is the goroutine that called Start and its helpers. Only that goroutine may use it.
 type Team struct {
-	size int
+	size int    // not changed while it has helpers
 	help func() // t.helper, bound once: starting a goroutine with it allocates nothing
 
 	step      Step          // the one at hand; written before its stretches
 	stretches []stretch     // [size], or more
-	number    atomic.Uint64 // of the step, written after its stretches; or stop
+	count     uint64        // of steps
+	number    atomic.Uint64 // of the step, which is count, written after its stretches; or rest or stop
 	done      atomic.Int64  // pieces of the step that are done
 
 	ids    atomic.Int32 // of the helpers
 	asleep atomic.Int32 // helpers that wait for wake
 	wake   chan struct{}
-	ended  sync.WaitGroup
+	left   atomic.Int32 // helpers that have not ended
 }
 
 // A stretch is the pieces of a step that lie together and that one worker does first: whatever it wrote of these rows in the
@@ -49,6 +51,7 @@ type stretch struct {
 
 const (
 	most = 1<<31 - 1 // pieces in a step; helpers may count beyond
+	rest = stop - 1  // there is no step, and may be one soon
 	stop = math.MaxUint64
 )
 
@@ -67,15 +70,15 @@ func (s *stretch) next() (piece int, ok bool) {
 // Alone is a team of one, which any number of goroutines may use at once: it does the pieces one after another.
 var Alone = &Team{size: 1}
 
-var teams = sync.Pool{New: func() any {
-	t := new(Team)
-	t.help = t.helper
-	return t
-}}
+var teams = sync.Pool{New: func() any { return new(Team) }}
 
 // busy is the number of goroutines in all teams. Together they are not to be more than the threads that Go has, as long
 // as there is a choice: a program that computes on many goroutines already doesn't need more.
 var busy atomic.Int32
+
+// resting is the team that stopped last, for the next Start. Whoever takes it from here owns it: its helpers do when they
+// have waited long enough.
+var resting atomic.Pointer[Team]
 
 // Start makes a team of up to so many threads; 0 is GOMAXPROCS. It is smaller where other teams are at work.
 func Start(threads int) *Team {
@@ -84,38 +87,57 @@ func Start(threads int) *Team {
 		threads = all
 	}
 	others := int(busy.Add(1)) - 1
+	size := max(1, min(threads, all-others))
+	busy.Add(int32(size - 1))
+	if size > 1 {
+		if t := resting.Swap(nil); t != nil {
+			if t.size == size {
+				t.number.Store(t.count)
+				return t
+			}
+			t.number.Store(stop)
+		}
+	}
 	t := teams.Get().(*Team)
-	t.size = max(1, min(threads, all-others))
-	helpers := t.size - 1
-	if helpers == 0 {
-		return t
-	}
-	busy.Add(int32(helpers))
-	if cap(t.wake) < helpers {
-		t.wake = make(chan struct{}, helpers)
-	}
-	for len(t.stretches) < t.size {
-		t.stretches = append(t.stretches, stretch{})
-	}
-	t.number.Store(0)
-	t.ids.Store(0)
-	t.ended.Add(helpers)
-	for range helpers {
-		go t.help()
+	t.size = size
+	if size > 1 {
+		t.startHelpers(size - 1)
 	}
 	return t
 }
 
-// Stop ends the helpers and gives the team back.
-func (t *Team) Stop() {
-	if t.size > 1 {
-		t.number.Store(stop)
-		t.rouse()
-		t.ended.Wait()
+func (t *Team) startHelpers(n int) {
+	if t.help == nil {
+		t.help = t.helper
 	}
+	if cap(t.wake) < n {
+		t.wake = make(chan struct{}, n)
+	}
+	for len(t.stretches) < t.size {
+		t.stretches = append(t.stretches, stretch{})
+	}
+	t.count = 0
+	t.number.Store(0)
+	t.ids.Store(0)
+	t.left.Store(int32(n))
+	for range n {
+		go t.help()
+	}
+}
+
+// Stop gives the team back.
+func (t *Team) Stop() {
 	busy.Add(int32(-t.size))
 	t.step = nil
-	teams.Put(t)
+	if t.size == 1 {
+		teams.Put(t)
+		return
+	}
+	t.number.Store(rest)
+	t.rouse()
+	if before := resting.Swap(t); before != nil {
+		before.number.Store(stop)
+	}
 }
 
 // Size is the number of workers, with the caller.
@@ -137,7 +159,8 @@ func (t *Team) Run(s Step, pieces int) {
 	for w := range t.size {
 		t.stretches[w].set(w*pieces/t.size, (w+1)*pieces/t.size)
 	}
-	t.number.Add(1)
+	t.count++
+	t.number.Store(t.count)
 	t.rouse()
 	t.take(0)
 	for spins := 0; t.done.Load() < int64(pieces); spins++ {
@@ -158,28 +181,36 @@ func (t *Team) take(worker int) {
 
 // helper takes pieces of every step until the team stops.
 func (t *Team) helper() {
-	defer t.ended.Done()
 	worker := int(t.ids.Add(1))
 	seen := uint64(0)
 	for spins := 0; ; spins++ {
 		switch number := t.number.Load(); {
 		case number == stop:
+			if t.left.Add(-1) == 0 {
+				teams.Put(t)
+			}
 			return
 		case number != seen:
 			seen, spins = number, 0
-			t.take(worker)
+			if number != rest {
+				t.take(worker)
+			}
 		case spins < patience:
 			pause(spins)
-		default:
+		case number != rest:
 			t.sleep(seen)
 			spins = 0
+		case resting.CompareAndSwap(t, nil):
+			t.number.Store(stop)
+		default: // somebody has the team, and is about to say what comes
+			pause(spins)
 		}
 	}
 }
 
 const (
-	// patience is the number of looks at the number before a helper goes to sleep: some 50 µs, longer than most steps take
-	// from end to begin.
+	// patience is the number of looks at the number before a helper goes to sleep or the team ends: some 50 µs, longer than
+	// most steps take from end to begin, and most texts to be cut into tokens.
 	patience = 1 << 14
 
 	// breath is the number of looks after which others may have the thread.

@@ -107,6 +107,44 @@ func TestSleep(t *testing.T) {
 	}
 }
 
+// The helpers of a team that stops are there for the next one of that size, and end if none comes.
+func TestRest(t *testing.T) {
+	procs(t, 4)
+	before := runtime.NumGoroutine()
+	c := &counts{pieces: make([]int, 100), workers: make([]atomic.Int32, 4)}
+	again := 0
+	var last *team.Team
+	for i := range 300 {
+		size := 4
+		if i%10 == 0 {
+			size = 3
+		}
+		tm := team.Start(size)
+		if tm.Size() != size {
+			t.Fatalf("a team of %d has size %d", size, tm.Size())
+		}
+		if tm == last {
+			again++
+		}
+		tm.Run(c, len(c.pieces))
+		tm.Stop()
+		last = tm
+	}
+	for i, n := range c.pieces {
+		if n != 300 {
+			t.Fatalf("piece %d was done %d times, expected 300", i, n)
+		}
+	}
+	if again == 0 {
+		t.Error("of 300 teams none is the one before, expected most of 240")
+	}
+	for end := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+	}
+}
+
 // Teams together don't take more threads than there are, but each has its caller.
 func TestSize(t *testing.T) {
 	procs(t, 4)

@@ -120,6 +120,9 @@ func (m x86) tile(a *asm, rows, vectors int, name string) {
 	a.label("%sloop", prefix)
 	for step := range unroll {
 		m.step(a, rows, vectors, step)
+		if m.ahead != "" && rows < m.rows {
+			m.fetchPanel(a, step)
+		}
 		if m.ahead != "" && step%2 == 1 {
 			a.line("%s %d(BP)", m.ahead, step/2*cacheLine)
 		}
@@ -141,6 +144,20 @@ func (m x86) tile(a *asm, rows, vectors int, name string) {
 	a.line("JNE  %sone", prefix)
 	a.label("%sstore", prefix)
 	m.store(a, rows, vectors)
+}
+
+// smallAhead is how many bytes before its use a line of B is fetched where there are fewer rows than fill a tile: they take
+// less time than B takes to come. Half a page of memory, in the middle of which what the CPU fetches by itself is under way.
+const smallAhead = 2048
+
+// fetchPanel fetches what lies smallAhead behind the row of B of a step.
+func (m x86) fetchPanel(a *asm, step int) {
+	if step%4 == 3 { // BX has been moved
+		step -= 4
+	}
+	for line := range panelBytes / cacheLine {
+		a.line("PREFETCHT0 %d(BX)", smallAhead+step%4*panelBytes+line*cacheLine)
+	}
 }
 
 // store writes the accumulators.
