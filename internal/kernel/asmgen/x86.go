@@ -152,11 +152,12 @@ const smallAhead = 2048
 
 // fetchPanel fetches what lies smallAhead behind the row of B of a step.
 func (m x86) fetchPanel(a *asm, step int) {
-	if step%4 == 3 { // BX has been moved
-		step -= 4
+	row := step % 4
+	if row == 3 { // BX has been moved
+		row = -1
 	}
 	for line := range panelBytes / cacheLine {
-		a.line("PREFETCHT0 %d(BX)", smallAhead+step%4*panelBytes+line*cacheLine)
+		a.line("PREFETCHT0 %d(BX)", smallAhead+row*panelBytes+line*cacheLine)
 	}
 }
 
